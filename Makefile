@@ -1,0 +1,62 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types check-chromium bench lock clean
+
+PORT ?= 8000
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null)))
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+say = @printf '\033[1m· %s\033[0m\n'
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: .venv/.dev ## install everything that the checks need, from the lock
+
+run: .venv/.run ## start the reference service (PORT=8000), embedded SQLite
+	@exec $(BIN)/loopline demo --port $(PORT)
+
+test: .venv/.dev lint types check-chromium ## run every check and test
+	$(say) 'tests: unit, conformance, integration (PostgreSQL), browser, chaos'
+	@$(BIN)/python -m pytest
+
+lint: .venv/.dev ## ruff: rules and format
+	$(say) 'ruff'
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: .venv/.dev ## mypy --strict over the library, its tests and scripts
+	$(say) 'mypy --strict'
+	@$(BIN)/mypy
+
+check-chromium: .venv/.dev # find Chromium, or install it
+	@$(BIN)/python scripts/chromium.py
+
+bench: .venv/.dev ## benchmarks against peers (not part of the tests)
+	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+lock: .venv/.dev ## resolve the requirement locks again, with hashes and without index addresses
+	@$(PIP) install --quiet uv
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml --extra standard --group build -o requirements/run.txt
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
+
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade
+
+clean: ## remove the virtual environment and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/.made:
+	@test -n '$(PYTHON)' || { echo 'Loopline needs Python 3.11 or newer: install it, or say where it is with PYTHON=/path/to/python3.'; exit 1; }
+	$(say) 'virtual environment (.venv)'
+	@'$(PYTHON)' -m venv .venv || { echo 'This Python has no venv module. On Debian or Ubuntu: apt-get install python3-venv'; exit 1; }
+	@touch $@
+
+.venv/.run: .venv/.made requirements/run.txt pyproject.toml
+	$(say) 'packages of the service, from requirements/run.txt'
+	@$(PIP) install --progress-bar off --require-hashes -r requirements/run.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements/dev.txt
+	$(say) 'packages of the checks, from requirements/dev.txt'
+	@$(PIP) install --progress-bar off --require-hashes -r requirements/dev.txt
+	@touch $@
