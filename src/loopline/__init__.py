@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from loopline.errors import (
     ConfigurationError,
     DatabaseBusy,
@@ -15,12 +18,21 @@ from loopline.errors import (
     UpstreamTimeout,
     WorkerLost,
 )
+from loopline.lanes.lane import Lane, LaneStatistics
+
+if TYPE_CHECKING:
+    from loopline.database import Database
+    from loopline.http_client import HttpClient
 
 __all__ = [
     "ConfigurationError",
+    "Database",
     "DatabaseBusy",
+    "HttpClient",
+    "Lane",
     "LaneClosed",
     "LaneFull",
+    "LaneStatistics",
     "LaneTimeout",
     "LooplineError",
     "MissingExtra",
@@ -29,3 +41,12 @@ __all__ = [
     "UpstreamTimeout",
     "WorkerLost",
 ]
+
+# What needs an optional package is imported when it is first used.
+_LAZY = {"Database": "loopline.database", "HttpClient": "loopline.http_client"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
