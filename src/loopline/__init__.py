@@ -19,6 +19,7 @@ from loopline.errors import (
     WorkerLost,
 )
 from loopline.lanes.lane import Lane, LaneStatistics
+from loopline.resources import lifespan
 
 if TYPE_CHECKING:
     from loopline.database import Database
@@ -40,6 +41,7 @@ __all__ = [
     "UpstreamError",
     "UpstreamTimeout",
     "WorkerLost",
+    "lifespan",
 ]
 
 # What needs an optional package is imported when it is first used.
