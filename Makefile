@@ -36,7 +36,7 @@ bench: .venv/.dev ## benchmarks against peers (not part of the tests)
 
 lock: .venv/.dev ## resolve the requirement locks again, with hashes and without index addresses
 	@$(PIP) install --quiet uv
-	$(BIN)/uv pip compile $(LOCK) pyproject.toml --extra standard --group build -o requirements/run.txt
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml --extra demo --group build -o requirements/run.txt
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade

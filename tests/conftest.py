@@ -2,10 +2,100 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
+from waiting import wait_until
+
+PROJECT = Path(__file__).parent.parent
+DEMO = (str(Path(sys.executable).with_name("loopline")), "demo")
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Loopline runs on asyncio, as FastAPI's servers do."""
     return "asyncio"
+
+
+@dataclass
+class Demo:
+    """The reference service, running in a process of its own."""
+
+    url: str
+    process: subprocess.Popen[str]
+    log: Path
+
+    def stop(self) -> int:
+        """Send SIGTERM and return the exit code."""
+        self.process.terminate()
+        return self.process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def start_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Demo]]:
+    """Start the reference service as a user does; it is killed at the end if it still runs."""
+    running: list[Demo] = []
+
+    def start(
+        database_url: str | None = None, command: Sequence[str] = DEMO, cwd: Path | None = None, **variables: str
+    ) -> Demo:
+        folder = cwd or tmp_path_factory.mktemp("demo")
+        log = folder / "demo.log"
+        if database_url is not None:
+            variables["LOOPLINE_DEMO_DATABASE_URL"] = database_url
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                cwd=folder,
+                env={**os.environ, "PORT": "0", **variables},
+                start_new_session=True,
+            )
+        demo = Demo("", process, log)
+        running.append(demo)
+        wait_until(lambda: "Ctrl+C" in log.read_text() or process.poll() is not None, limit=300)
+        found = re.search(r"start page +(http://\S+?)/\s", log.read_text())
+        assert found, f"the demo did not start: {log.read_text()}"
+        demo.url = found[1]
+        return demo
+
+    yield start
+    for demo in running:
+        if demo.process.poll() is None:
+            os.killpg(demo.process.pid, signal.SIGKILL)
+            demo.process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def demo(start_demo: Callable[..., Demo]) -> Demo:
+    """One reference service on SQLite, for all tests that only read and add."""
+    return start_demo()
+
+
+@pytest.fixture(scope="session")
+def clean_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh copy of the project's own files, as a clone would have them: no virtual environment, no caches."""
+    copy = tmp_path_factory.mktemp("clean") / "loopline"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=PROJECT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (source := PROJECT / name).is_file():
+            target = copy / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    return copy

@@ -1,0 +1,65 @@
+"""The command ``loopline``. Commands are thin: what they do is in the library."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from loopline.errors import LooplineError, MissingExtra
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Keep the event loop of a FastAPI service free and its promises kept.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"loopline {version('loopline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None: ...
+
+
+@app.command()
+def demo(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the data is kept: sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME. "
+            "Without it, the file loopline-demo.db here.",
+            envvar="LOOPLINE_DEMO_DATABASE_URL",
+            show_envvar=True,
+        ),
+    ] = None,
+) -> None:
+    """Serve the reference service: every pattern of FastAPI async processing, with a page to try it."""
+    try:
+        from loopline.demo.serve import serve
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or "uvicorn", "demo") from error
+    serve(host, port, database_url)
+
+
+def main() -> None:
+    """Run the command. An error of Loopline is a line on stderr and exit code 1."""
+    try:
+        app()
+    except LooplineError as error:
+        Console(stderr=True).print(f"[bold red]loopline:[/] {error}", highlight=False, soft_wrap=True)
+        raise SystemExit(1) from None

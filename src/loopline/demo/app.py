@@ -1,0 +1,41 @@
+"""The application of the reference service: ``uvicorn loopline.demo.app:app`` serves it too."""
+
+from __future__ import annotations
+
+from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
+
+from loopline.demo import (
+    async_database,
+    background_work,
+    blocking_calls,
+    concurrent_calls,
+    cpu_work,
+    external_calls,
+    mistakes,
+    mixed_dependencies,
+    start_page,
+)
+from loopline.demo.resources import resources
+
+__all__ = ["app"]
+
+# /docs with its script and style from here: FastAPI's own page fetches them from the Internet.
+app = FastAPIOffline(
+    title="Loopline's reference service",
+    description="Every pattern of FastAPI async processing, done right. The start page is at `/`.",
+    lifespan=resources,
+)
+app.mount("/page", StaticFiles(directory=start_page.PAGE))
+for pattern in (
+    start_page,
+    external_calls,
+    cpu_work,
+    blocking_calls,
+    mixed_dependencies,
+    concurrent_calls,  # before async_database: /users/batch would be taken for a user's id
+    async_database,
+    background_work,
+    mistakes,
+):
+    app.include_router(pattern.router)

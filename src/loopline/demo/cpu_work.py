@@ -1,0 +1,41 @@
+"""Pattern: CPU work. It leaves the process, has a timeout and a bounded queue, and ends when the client leaves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from loopline.demo.compute import digest
+from loopline.demo.resources import Problem, cpu
+from loopline.disconnect import cancel_on_disconnect
+from loopline.lanes import Lane
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["CPU work"])
+
+LaneName: TypeAlias = Literal["executor"]
+LANES: dict[LaneName, Lane] = {"executor": cpu}
+
+
+class Processed(BaseModel):
+    """The result."""
+
+    result: str
+
+
+@router.post(
+    "/process",
+    dependencies=[cancel_on_disconnect],
+    responses={
+        503: {"model": Problem, "description": "Too much is waiting already; Retry-After says when to come again"},
+        504: {"model": Problem, "description": "It took longer than 10 s"},
+    },
+)
+async def process(
+    data: Annotated[str, Query(max_length=10_000, examples=["hello"])], lane: LaneName = "executor"
+) -> Processed:
+    """Work through ``data`` in a process of the chosen lane; the event loop stays free."""
+    return Processed(result=await LANES[lane].run(digest, data, timeout=10))

@@ -1,0 +1,67 @@
+"""Serve the reference service: find the port, say where it is, stop cleanly."""
+
+from __future__ import annotations
+
+import logging.config
+import os
+import socket
+
+import uvicorn
+
+from loopline.demo.settings import DATABASE_URL_VARIABLE, Settings
+from loopline.errors import ConfigurationError
+
+__all__ = ["GRACE", "serve"]
+
+# Seconds that requests in flight may take to end after SIGTERM. Nothing in the demo takes longer on its own.
+GRACE = 35
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"loopline": {"level": "INFO"}, "uvicorn": {"level": "INFO"}},
+}
+
+
+def serve(host: str, port: int, database_url: str | None) -> None:
+    """Serve until SIGTERM or Ctrl+C.
+
+    Args:
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        database_url: Where the data is kept; None leaves it to the environment, then to an SQLite file here.
+
+    Raises:
+        ConfigurationError: If the port is taken or can't be used.
+    """
+    with _listen(host, port) as listener:
+        # Read when the application is imported: that is how a service is usually told.
+        if database_url is not None:
+            os.environ[DATABASE_URL_VARIABLE] = database_url
+        where = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{listener.getsockname()[1]}"  # noqa: S104
+        from sqlalchemy import make_url
+
+        print(f"  data        {make_url(Settings().database_url)}")  # SQLAlchemy hides the password
+        print(f"  start page  {where}/")
+        print(f"  API         {where}/docs")
+        print("  Ctrl+C stops it", flush=True)
+        logging.config.dictConfig(LOGGING)
+        config = uvicorn.Config(
+            "loopline.demo.app:app", log_config=None, access_log=False, timeout_graceful_shutdown=GRACE
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OverflowError as error:
+        raise ConfigurationError(f"there is no port {port}: choose one from 1 to 65535 with --port or PORT=") from error
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot listen on {host} port {port} ({error.strerror}): choose another with --port, or make run PORT=8001"
+        ) from error

@@ -1,0 +1,92 @@
+"""The start page in Chromium: every button gives the answer of its route."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import chromium
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+# What the answer's first status must be where it is not 200.
+STATUS = {
+    "GET /external-api?mode=fail": "502",
+    "GET /external-api?mode=hang": "504",
+    "GET /profile": "401",
+    "GET /users/999": "404",
+    "GET /users/x": "422",
+    "GET /users/batch?user_ids=x": "422",
+    "POST /send-notification": "202",
+    "POST /orders": "201",
+    "GET /wrong": "500",
+}
+
+
+@pytest.fixture(scope="module")
+def page(demo: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The start page, open."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.find(),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{demo.url}/")
+        yield page
+        browser.close()
+
+
+def test_every_button_shows_the_answer_of_its_route(page: Page) -> None:
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    buttons = page.get_by_role("button").all()
+    labels = [button.inner_text() for button in buttons]
+    assert len(labels) >= 25
+    for button, label in zip(buttons, labels, strict=True):
+        button.click()
+        output = page.locator("section", has=button).locator("pre")
+        expect(output).to_have_attribute("data-done", label, timeout=30_000)
+        shown = output.inner_text()
+        found = re.search(r"^(\d{3})( in \d+ ms| × \d+)", shown, re.MULTILINE)
+        assert found, shown
+        assert found[1] == STATUS.get(label, "200"), shown
+    assert problems == []
+
+
+def test_an_order_made_on_the_page_shows_its_receipt(page: Page) -> None:
+    output = page.locator("section", has_text="Background work").locator("pre")
+    page.get_by_role("button", name="POST /orders").click()
+    expect(output).to_contain_text('"receipt": null')
+    read = page.get_by_role("button", name="GET /orders/")
+
+    def receipt_is_there() -> None:
+        read.click()
+        expect(output).to_contain_text("3 × Timetable: 12.00", timeout=1000)
+
+    for _ in range(10):
+        try:
+            receipt_is_there()
+        except AssertionError:
+            continue
+        break
+    else:
+        receipt_is_there()
+
+
+def test_the_strip_shows_that_a_blocked_loop_makes_others_wait(page: Page) -> None:
+    page.reload()
+    page.get_by_role("button", name="GET /bad").click()
+    expect(page.locator("#waits rect.late").first).to_be_attached(timeout=30_000)
+
+
+def test_the_page_fetches_nothing_from_elsewhere(page: Page, demo: Any) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{demo.url}/docs")
+    expect(page.get_by_text("Every pattern of FastAPI async processing")).to_be_visible(timeout=30_000)
+    page.goto(f"{demo.url}/")
+    expect(page.locator("#waits rect").first).to_be_attached(timeout=30_000)
+    assert asked
+    assert [url for url in asked if not url.startswith((demo.url, "data:"))] == []

@@ -1,0 +1,93 @@
+"""The reference service under many requests at once: judged by order and by counts, never by time."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+import uvicorn
+from waiting import wait_until
+
+from loopline.demo.app import app
+from loopline.demo.concurrent_calls import IN_FLIGHT, MOST_IDS
+from loopline.demo.resources import db, upstream
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """Serve the application in a thread on a real socket, so that a test can look into it."""
+    with db.override(f"sqlite+aiosqlite:///{tmp_path}/demo.db"), socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        wait_until(lambda: server.started or not thread.is_alive())
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(60)
+            assert not thread.is_alive()
+
+
+async def test_200_slow_neighbours_leave_the_light_routes_answering(url: str) -> None:
+    finished: list[str] = []
+    limits = httpx2.Limits(max_connections=None)
+    async with httpx2.AsyncClient(base_url=url, timeout=120, limits=limits) as http:
+
+        async def get(path: str) -> None:
+            assert (await http.get(path)).status_code == 200
+            finished.append(path)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(200):
+                group.create_task(get("/sync-operation"))
+            while not finished:  # the first slow ones are done, so all of them are under way
+                await asyncio.sleep(0)
+            for path in ("/good", "/also-good", "/items"):
+                group.create_task(get(path))
+    light = [finished.index(path) for path in ("/good", "/also-good", "/items")]
+    assert finished.count("/sync-operation") == 200
+    assert max(light) < 150, f"the light routes came in at the places {light} of 203"
+
+
+async def test_a_batch_never_has_more_than_its_limit_in_flight(url: str) -> None:
+    async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+        answer = await http.get("/users/batch", params={"user_ids": [1] * MOST_IDS, "mode": "slow"})
+    assert len(answer.json()["users"]) == MOST_IDS
+    assert upstream.traffic.started == MOST_IDS
+    assert upstream.traffic.most == IN_FLIGHT
+
+
+async def test_a_client_that_leaves_stops_the_rest_of_its_batch(url: str) -> None:
+    async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+        batch = asyncio.create_task(http.get("/users/batch", params={"user_ids": [1] * MOST_IDS, "mode": "slow"}))
+        with anyio.fail_after(30):
+            while upstream.traffic.started < IN_FLIGHT:
+                await asyncio.sleep(0.001)
+        batch.cancel()
+        await asyncio.wait({batch})
+        with anyio.fail_after(30):
+            while upstream.traffic.running:
+                await asyncio.sleep(0.001)
+        assert (await http.get("/users/batch?user_ids=1")).status_code == 200, "the service goes on"
+    assert upstream.traffic.started <= 2 * IN_FLIGHT + 1, "the other 42 were not all asked for"
+
+
+async def test_more_than_a_lane_takes_is_refused_with_a_time_to_come_again(url: str) -> None:
+    limits = httpx2.Limits(max_connections=None)
+    async with httpx2.AsyncClient(base_url=url, timeout=120, limits=limits) as http:
+        answers: list[Any] = await asyncio.gather(*(http.post("/process?data=x") for _ in range(150)))
+    statuses = {answer.status_code for answer in answers}
+    assert statuses == {200, 503}
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert int(refused.headers["retry-after"]) >= 1
+    assert "cpu" in refused.json()["detail"]

@@ -1,0 +1,16 @@
+"""Wait for a condition instead of for a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+__all__ = ["wait_until"]
+
+
+def wait_until(condition: Callable[[], object], limit: float = 30.0) -> None:
+    """Return once the condition holds; fail after ``limit`` seconds, which only guards against a hang."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never held"
+        time.sleep(0.005)
