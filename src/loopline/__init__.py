@@ -18,6 +18,7 @@ from loopline.errors import (
     UpstreamTimeout,
     WorkerLost,
 )
+from loopline.fanout import Failed, Outcome, RetryCaller, Succeeded, as_completed, fan_out
 from loopline.lanes.lane import Lane, LaneStatistics
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "ConfigurationError",
     "Database",
     "DatabaseBusy",
+    "Failed",
     "HttpClient",
     "Lane",
     "LaneClosed",
@@ -36,10 +38,15 @@ __all__ = [
     "LaneTimeout",
     "LooplineError",
     "MissingExtra",
+    "Outcome",
     "ResourceError",
+    "RetryCaller",
+    "Succeeded",
     "UpstreamError",
     "UpstreamTimeout",
     "WorkerLost",
+    "as_completed",
+    "fan_out",
 ]
 
 # What needs an optional package is imported when it is first used.
