@@ -18,6 +18,7 @@ from loopline.errors import (
     UpstreamTimeout,
     WorkerLost,
 )
+from loopline.fanout import Failed, Outcome, RetryCaller, Succeeded, as_completed, fan_out
 from loopline.lanes.lane import Lane, LaneStatistics
 from loopline.resources import lifespan
 
@@ -29,6 +30,7 @@ __all__ = [
     "ConfigurationError",
     "Database",
     "DatabaseBusy",
+    "Failed",
     "HttpClient",
     "Lane",
     "LaneClosed",
@@ -37,11 +39,16 @@ __all__ = [
     "LaneTimeout",
     "LooplineError",
     "MissingExtra",
+    "Outcome",
     "ResourceError",
+    "RetryCaller",
+    "Succeeded",
     "UpstreamError",
     "UpstreamTimeout",
     "WorkerLost",
     "lifespan",
+    "as_completed",
+    "fan_out",
 ]
 
 # What needs an optional package is imported when it is first used.

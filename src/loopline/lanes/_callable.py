@@ -1,0 +1,57 @@
+"""What a lane can run: plain functions. Everything else is refused with what to write instead."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from loopline.errors import ConfigurationError
+
+__all__ = ["check_callable", "check_result", "name_of"]
+
+
+def name_of(fn: Callable[..., Any]) -> str:
+    """Return what messages call the function."""
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    return str(getattr(fn, "__qualname__", None) or type(fn).__qualname__)
+
+
+def check_callable(fn: Callable[..., Any]) -> None:
+    """Refuse what would not do its work in the lane.
+
+    Raises:
+        ConfigurationError: If it is a coroutine function or a generator function, or can't be called.
+    """
+    inner: Any = fn
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    if not inspect.isroutine(inner) and not inspect.isclass(inner):
+        inner = getattr(inner, "__call__", inner)  # noqa: B004 - the method itself is wanted
+    if inspect.iscoroutinefunction(inner) or inspect.isasyncgenfunction(inner):
+        raise ConfigurationError(
+            f"{name_of(fn)} is an async function: await it on the event loop, or give the lane a plain `def`"
+        )
+    if inspect.isgeneratorfunction(inner):
+        raise ConfigurationError(
+            f"{name_of(fn)} is a generator function, which would do its work on the event loop: "
+            "give the lane a function that returns a list"
+        )
+    if not callable(fn):
+        raise ConfigurationError(f"{fn!r} can't be called: give the lane a function and, after it, its arguments")
+
+
+def check_result(fn: Callable[..., Any], result: object) -> None:
+    """Refuse a result whose work is still to be done. Called where the function ran.
+
+    Raises:
+        ConfigurationError: If it is a coroutine or a generator; it is closed.
+    """
+    if inspect.iscoroutine(result) or inspect.isgenerator(result):
+        result.close()
+        raise ConfigurationError(
+            f"{name_of(fn)} returned a {type(result).__name__} and did not do its work: "
+            "await async functions on the event loop, and give the lane a plain function"
+        )

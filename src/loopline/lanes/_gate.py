@@ -1,0 +1,148 @@
+"""Admission to a lane: so many calls run, so many wait in line, the rest are refused."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+from loopline.errors import ConfigurationError, LaneClosed, LaneFull
+from loopline.lanes.lane import LaneStatistics
+
+__all__ = ["Gate", "Place"]
+
+# How much the newest call counts in the average duration, on which Retry-After is based.
+NEWEST = 0.2
+
+
+@dataclass(slots=True)
+class Place:
+    """The right to run, held from ``Gate.enter`` to ``Gate.leave``."""
+
+    since: float
+    abandoned: bool = False
+    left: bool = False
+
+
+@dataclass(slots=True)
+class Gate:
+    """The places of a lane, given in the order of asking. Used from the event loop's thread alone.
+
+    Args:
+        name: The lane's name.
+        size: How many calls run at once.
+        max_queue: How many may wait.
+    """
+
+    name: str
+    size: int
+    max_queue: int
+    open: bool = False
+    running: int = 0
+    abandoned: int = 0
+    completed: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    cancelled: int = 0
+    rejected: int = 0
+    _waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    _average: float = 0.0
+    _drained: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ConfigurationError(f"lane {self.name!r}: size must be at least 1, not {self.size}")
+        if self.max_queue < 0:
+            raise ConfigurationError(f"lane {self.name!r}: max_queue must be at least 0, not {self.max_queue}")
+
+    async def enter(self) -> Place:
+        """Take a place, waiting for one in line.
+
+        Raises:
+            LaneFull: If as many run and wait as may.
+            LaneClosed: If the lane has not started, or closes meanwhile.
+        """
+        loop = asyncio.get_running_loop()
+        if not self.open:
+            raise self._closed()
+        if self.running < self.size:
+            self.running += 1
+            return Place(loop.time())
+        if len(self._waiting) >= self.max_queue:
+            self.rejected += 1
+            raise LaneFull(
+                f"Lane {self.name!r} is full: {self.running} calls run and {len(self._waiting)} wait. Try again later.",
+                retry_after=max(1, math.ceil(self._average * (len(self._waiting) + 1) / self.size)),
+            )
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._pass_on()  # the place came in the same moment
+            elif turn in self._waiting:
+                self._waiting.remove(turn)
+            raise
+        return Place(loop.time())
+
+    def leave(self, place: Place, now: float) -> None:
+        """Give the place to the next in line. ``now`` is the loop's time in seconds."""
+        place.left = True
+        took = now - place.since
+        self._average = took if not self._average else (1 - NEWEST) * self._average + NEWEST * took
+        if place.abandoned:
+            self.abandoned -= 1
+        self._pass_on()
+
+    def abandon(self, place: Place) -> None:
+        """Note that nobody waits for the call any more, although it still runs."""
+        if not place.left:
+            place.abandoned = True
+            self.abandoned += 1
+
+    def close(self) -> None:
+        """Let nobody in any more; those in line get LaneClosed."""
+        self.open = False
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_exception(self._closed())
+
+    async def drained(self) -> None:
+        """Wait until nothing runs."""
+        while self.running:
+            self._drained.clear()
+            await self._drained.wait()
+
+    def statistics(self) -> LaneStatistics:
+        """Return the numbers."""
+        return LaneStatistics(
+            name=self.name,
+            size=self.size,
+            max_queue=self.max_queue,
+            running=self.running,
+            abandoned=self.abandoned,
+            waiting=len(self._waiting),
+            completed=self.completed,
+            failed=self.failed,
+            timed_out=self.timed_out,
+            cancelled=self.cancelled,
+            rejected=self.rejected,
+        )
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.running -= 1
+        if not self.running:
+            self._drained.set()
+
+    def _closed(self) -> LaneClosed:
+        return LaneClosed(
+            f"lane {self.name!r} is not running: give it to lifespan(...), or call it inside `async with`"
+        )

@@ -1,0 +1,52 @@
+"""map over a lane: bounded in flight, in the items' order, ended by the first error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from loopline.errors import ConfigurationError
+from loopline.fanout import Failed, as_completed
+from loopline.lanes._callable import check_callable, check_result
+from loopline.lanes.lane import Lane
+
+__all__ = ["map_over"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+async def map_over(
+    lane: Lane, fn: Callable[[T], R], items: Iterable[T], *, limit: int, timeout: float | None, chunk: int
+) -> list[R]:
+    """Do what ``Lane.map`` promises, for any lane."""
+    check_callable(fn)
+    if chunk < 1:
+        raise ConfigurationError(f"chunk must be at least 1, not {chunk}")
+
+    async def call(part: Sequence[T]) -> list[R]:
+        return await lane.run(_each, fn, part, timeout=timeout)
+
+    ended: dict[int, list[R]] = {}
+    async with as_completed(call, _chunks(items, chunk), limit=limit) as outcomes:
+        async for outcome in outcomes:
+            if isinstance(outcome, Failed):
+                raise outcome.error
+            ended[outcome.index] = outcome.value
+    return [result for index in range(len(ended)) for result in ended[index]]
+
+
+def _each(fn: Callable[[T], R], part: Sequence[T]) -> list[R]:
+    results = []
+    for item in part:
+        result = fn(item)
+        check_result(fn, result)
+        results.append(result)
+    return results
+
+
+def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while part := list(islice(iterator, size)):
+        yield part

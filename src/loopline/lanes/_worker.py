@@ -1,0 +1,211 @@
+"""The main loop of a worker process. It is run as a file, without the library around it, so that it starts quickly."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import os
+import pickle
+import signal
+import socket
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+__all__ = ["main"]
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+LOG_TEXT = 16 * 1024  # characters of a logging record's message, and of its traceback, that are sent
+
+
+def _load_wire() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("_loopline_wire", Path(__file__).with_name("_wire.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+wire = _load_wire()
+
+
+class Link:
+    """The worker's end of the line to its lane.
+
+    Args:
+        connection: The socket.
+        inbound: The arena that the lane writes.
+        outbound: The arena that this process writes.
+    """
+
+    def __init__(self, connection: socket.socket, inbound: Any, outbound: Any) -> None:
+        self._socket = connection
+        self._inbound = inbound
+        self._outbound = outbound
+        self._frames = wire.Frames()
+        self._lock = threading.Lock()  # threads of the function may log while it returns
+        self._owner = os.getpid()
+        # A child that the function forks must neither answer in its place nor keep the line open.
+        os.register_at_fork(after_in_child=connection.close)
+
+    def send(self, number: int, kind: int, payload: tuple[bytes, int, list[memoryview]]) -> None:
+        """Send a frame; it must be sent by this very process."""
+        if os.getpid() != self._owner:
+            os._exit(0)
+        body, owned, buffers = payload
+        with self._lock:
+            self._socket.sendall(wire.frame(number, kind, body, owned, buffers, self._outbound))
+
+    def say(self, number: int, kind: int, text: str) -> None:
+        """Send a frame with text, cut to what fits."""
+        self.send(number, kind, (text.encode(errors="replace")[: wire.INLINE], 0, []))
+
+    def calls(self) -> Any:
+        """Give the calls as they come; end when the lane has closed the line."""
+        while True:
+            count = self._socket.recv_into(self._frames.space())
+            if not count:
+                return
+            yield from self._frames.received(count)
+
+    def content(self, frame: Any) -> tuple[Any, Any]:
+        """Return what a call holds, and let the lane's next payload have the arena."""
+        self._outbound.mark = frame.number  # from here on the call has begun
+        if not frame.shared:
+            return wire.unpack(frame.inline, frame.owned, frame.length)
+        view = self._inbound.read(frame.shared)
+        try:
+            return wire.unpack(view, frame.owned, frame.length)
+        finally:
+            view.release()
+            self._inbound.shrink()
+
+
+class Forward(logging.Handler):
+    """Sends logging records to the lane."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__()
+        self._link = link
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one record as plain values: whatever its arguments are, they stay here."""
+        try:
+            said = dict(vars(record), msg=record.getMessage()[:LOG_TEXT], args=None, exc_info=None)
+            if record.exc_info:
+                said["exc_text"] = logging.Formatter().formatException(record.exc_info)[-LOG_TEXT:]
+            plain = {key: value for key, value in said.items() if isinstance(value, str | int | float | None)}
+            self._link.send(0, wire.LOG, (pickle.dumps(plain), 0, []))
+        except OSError:
+            pass  # the lane is gone, and with it the log
+        except Exception:  # noqa: BLE001 - as every logging handler does
+            self.handleError(record)
+
+
+def main(descriptor: int, inbound: int, outbound: int, parent: int) -> None:
+    """Serve calls until the lane closes the line.
+
+    Args:
+        descriptor: The socket to the lane.
+        inbound: The arena that the lane writes.
+        outbound: The arena that this process writes.
+        parent: The process id of the lane's process.
+    """
+    for inherited in (descriptor, inbound, outbound):
+        os.set_inheritable(inherited, False)
+    _die_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the lane decides
+    link = Link(socket.socket(fileno=descriptor), wire.Arena(inbound), wire.Arena(outbound))
+    calls = link.calls()
+    first = next(calls, None)
+    if first is None:
+        return
+    try:
+        context = _set_up(link, pickle.loads(first.inline))  # noqa: S301 - from our own parent
+    except BaseException:  # noqa: BLE001 - sys.exit in an initializer is a failure to start as well
+        link.say(0, wire.FAILED, traceback.format_exc())
+        return
+    link.say(0, wire.READY, "")
+    for call in calls:
+        _serve(link, call, context)
+
+
+def _serve(link: Link, call: Any, context: list[Any]) -> None:
+    number = call.number
+    try:
+        (fn, values), arguments = link.content(call)
+    except BaseException:  # noqa: BLE001 - whatever unpickling runs
+        link.say(number, wire.REFUSED, f"the call can't be read in the worker:\n{traceback.format_exc()}")
+        return
+    tokens = [(variable, variable.set(value)) for variable, (has, value) in zip(context, values, strict=True) if has]
+    try:
+        result = fn(*arguments)
+    except SystemExit as error:
+        link.say(number, wire.EXITED, f"sys.exit({error.code!r})")
+        return
+    except BaseException as error:  # noqa: BLE001 - it goes to the caller
+        link.send(number, wire.ERROR, _pack_error(error))
+        return
+    finally:
+        for variable, token in tokens:
+            variable.reset(token)
+        del arguments
+    try:
+        payload = wire.pack(None, [result])
+        link.send(number, wire.VALUE, payload)
+    except OSError:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever pickling runs
+        link.say(number, wire.REFUSED, f"the result can't be sent back: {type(error).__name__}: {error}")
+
+
+def _pack_error(error: BaseException) -> tuple[bytes, int, list[memoryview]]:
+    # Without this frame of ours: the user's code begins below.
+    told = "".join(traceback.format_exception(type(error), error, error.__traceback__ and error.__traceback__.tb_next))
+    try:
+        payload: tuple[bytes, int, list[memoryview]] = wire.pack(told, [error])
+        pickle.loads(payload[0], buffers=[bytearray(b) for b in payload[2]])  # noqa: S301 - our own: can it be made again?
+    except BaseException as problem:  # noqa: BLE001 - whatever pickling runs
+        payload = wire.pack(f"{told}\nIt can't be sent as it is: {type(problem).__name__}: {problem}", [None])
+    return payload
+
+
+def _set_up(link: Link, settings: dict[str, Any]) -> list[Any]:
+    sys.path[:] = settings["path"]
+    if settings["nice"]:
+        os.nice(settings["nice"])
+    if settings["batch"] and hasattr(os, "SCHED_BATCH"):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    if settings["memory"] is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (settings["memory"], settings["memory"]))
+    logging.root.addHandler(Forward(link))
+    logging.root.setLevel(settings["log_level"])
+    logging.captureWarnings(True)
+    for name in settings["preload"]:
+        importlib.import_module(name)
+    initializer, context = pickle.loads(settings["pickled"])  # noqa: S301 - from our own parent
+    if initializer is not None:
+        initializer()
+    return list(context)
+
+
+def _die_with(parent: int) -> None:
+    """Make the kernel kill this process when the thread that started it ends, however busy this one is."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)  # it ended before that was in force
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,169 @@
+"""ThreadLane: blocking calls in threads of their own number."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Iterable
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar, TypeVarTuple
+
+from anyio import CancelScope, CapacityLimiter, to_thread
+
+from loopline.errors import ConfigurationError, LaneTimeout, WorkerLost
+from loopline.lanes._callable import check_callable, check_result, name_of
+from loopline.lanes._deadline import choose_timeout
+from loopline.lanes._gate import Gate, Place
+from loopline.lanes._map import map_over
+from loopline.lanes._offload import offload_to
+from loopline.lanes.lane import LaneStatistics
+
+__all__ = ["ThreadLane"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+logger = logging.getLogger("loopline.lanes")
+
+
+class ThreadLane:
+    """Runs blocking functions in threads, apart from the 40 that FastAPI shares among all ``def`` endpoints.
+
+    Context variables are copied into the thread. A thread can't be killed: a call that is given up, at its timeout or
+    because its caller was cancelled, goes on, and its place stays taken until it ends. It can look for itself:
+    ``anyio.from_thread.check_cancelled()`` raises in it then. The threads are daemons, so one that never ends
+    does not hold up the exit of the process.
+
+    Args:
+        name: What messages and statistics call it.
+        size: How many calls run at once.
+        max_queue: How many more may wait; the next is refused with LaneFull.
+        timeout: Seconds that a call may take, waiting included, unless it says otherwise; None is no bound.
+
+    Raises:
+        ConfigurationError: If a number can't work.
+    """
+
+    def __init__(self, name: str, *, size: int = 10, max_queue: int = 100, timeout: float | None = None) -> None:
+        self._gate = Gate(name, size, max_queue)
+        self._timeout = choose_timeout(None, timeout)
+
+    @property
+    def name(self) -> str:
+        """The lane's name."""
+        return self._gate.name
+
+    async def run(self, fn: Callable[[*Ts], R], *args: *Ts, timeout: float | None = None) -> R:
+        """Run ``fn(*args)`` in a thread; see ``Lane.run``."""
+        check_callable(fn)
+        timeout = choose_timeout(timeout, self._timeout)
+        gate = self._gate
+        place: Place | None = None
+        try:
+            async with asyncio.timeout(timeout) as deadline:
+                place = await gate.enter()
+                result = await self._in_thread(fn, args, place)
+        except asyncio.CancelledError:
+            gate.cancelled += 1
+            raise
+        except BaseException as error:
+            if isinstance(error, TimeoutError) and deadline.expired():
+                gate.timed_out += 1
+                what = "was still waiting for a place" if place is None else "ran longer; its thread can't be stopped"
+                raise LaneTimeout(f"Lane {self.name!r}: the call had {timeout:g} s and {what}.") from None
+            if place is not None:
+                gate.failed += 1
+            raise
+        gate.completed += 1
+        return result
+
+    async def _in_thread(self, fn: Callable[[*Ts], R], args: tuple[*Ts], place: Place) -> R:
+        loop = asyncio.get_running_loop()
+        gate = self._gate
+        # Whoever takes it first decides: the thread that begins the call, or the caller that withdraws it.
+        begun = threading.Lock()
+
+        def leave() -> None:
+            gate.leave(place, loop.time())
+
+        def body() -> R:
+            if not begun.acquire(blocking=False):
+                raise asyncio.CancelledError  # nobody hears it
+            try:
+                return _call(fn, args)
+            finally:
+                try:
+                    loop.call_soon_threadsafe(leave)
+                except RuntimeError:
+                    pass  # the loop is closed, and with it the lane
+
+        with CancelScope() as scope:
+            try:
+                # The limiter is no bound here: a gate's place is held by the thread, not by whoever waits for it.
+                return await to_thread.run_sync(body, abandon_on_cancel=True, limiter=CapacityLimiter(1))
+            except asyncio.CancelledError:
+                if begun.acquire(blocking=False):
+                    leave()
+                else:
+                    gate.abandon(place)
+                    scope.cancel()  # check_cancelled() in the thread looks here
+                raise
+        raise AssertionError("the scope lets a cancellation through")
+
+    async def map(
+        self,
+        fn: Callable[[T], R],
+        items: Iterable[T],
+        *,
+        limit: int | None = None,
+        timeout: float | None = None,
+        chunk: int = 1,
+    ) -> list[R]:
+        """Run ``fn(item)`` for each item; see ``Lane.map``."""
+        return await map_over(self, fn, items, limit=limit or self._gate.size, timeout=timeout, chunk=chunk)
+
+    def offload(self, fn: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
+        """Make a ``def`` an ``async def`` that runs in the lane; see ``Lane.offload``."""
+        return offload_to(self, fn)
+
+    def statistics(self) -> LaneStatistics:
+        """Return what the lane is doing and has done."""
+        return self._gate.statistics()
+
+    async def aclose(self) -> None:
+        """Refuse new calls and wait for those that run, abandoned ones included."""
+        self._gate.close()
+        try:
+            await self._gate.drained()
+        except asyncio.CancelledError:
+            logger.warning("lane %r: %d calls still run in threads and are left behind", self.name, self._gate.running)
+            raise
+
+    async def __aenter__(self) -> Self:
+        """Open the lane; threads start when they are needed."""
+        if self._gate.open:
+            raise ConfigurationError(f"lane {self.name!r} has started already: one `async with` at a time")
+        self._gate = Gate(self._gate.name, self._gate.size, self._gate.max_queue, open=True)
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the lane."""
+        await self.aclose()
+
+
+def _call(fn: Callable[[*Ts], R], args: tuple[*Ts]) -> R:
+    try:
+        result = fn(*args)
+    except StopIteration as error:  # no future can hold one
+        raise RuntimeError(f"{name_of(fn)} raised StopIteration") from error
+    except Exception:
+        raise
+    except BaseException as error:  # raised on the loop it would end the server
+        raise WorkerLost(f"{name_of(fn)} raised {type(error).__name__}: {error}") from error
+    check_result(fn, result)
+    return result
