@@ -19,7 +19,9 @@ from loopline.errors import (
     WorkerLost,
 )
 from loopline.fanout import Failed, Outcome, RetryCaller, Succeeded, as_completed, fan_out
+from loopline.lanes.executor import ExecutorLane
 from loopline.lanes.lane import Lane, LaneStatistics
+from loopline.lanes.thread import ThreadLane
 from loopline.resources import lifespan
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ __all__ = [
     "ConfigurationError",
     "Database",
     "DatabaseBusy",
+    "ExecutorLane",
     "Failed",
     "HttpClient",
     "Lane",
@@ -43,12 +46,13 @@ __all__ = [
     "ResourceError",
     "RetryCaller",
     "Succeeded",
+    "ThreadLane",
     "UpstreamError",
     "UpstreamTimeout",
     "WorkerLost",
-    "lifespan",
     "as_completed",
     "fan_out",
+    "lifespan",
 ]
 
 # What needs an optional package is imported when it is first used.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from loopline.lanes.executor import ExecutorLane
 from loopline.lanes.lane import Lane, LaneStatistics
+from loopline.lanes.thread import ThreadLane
 
-__all__ = ["Lane", "LaneStatistics"]
+__all__ = ["ExecutorLane", "Lane", "LaneStatistics", "ThreadLane"]

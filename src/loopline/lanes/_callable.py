@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
-from loopline.errors import ConfigurationError
+from loopline.errors import ConfigurationError, WorkerLost
 
-__all__ = ["check_callable", "check_result", "name_of"]
+__all__ = ["call_plain", "check_callable", "check_result", "name_of"]
+
+R = TypeVar("R")
+Ts = TypeVarTuple("Ts")
 
 
 def name_of(fn: Callable[..., Any]) -> str:
@@ -55,3 +58,23 @@ def check_result(fn: Callable[..., Any], result: object) -> None:
             f"{name_of(fn)} returned a {type(result).__name__} and did not do its work: "
             "await async functions on the event loop, and give the lane a plain function"
         )
+
+
+def call_plain(fn: Callable[[*Ts], R], args: tuple[*Ts]) -> R:
+    """Call the function where the lane runs it.
+
+    Raises:
+        ConfigurationError: If it returned something whose work is still to be done.
+        WorkerLost: If it raised what would end the process that waits for it: SystemExit, KeyboardInterrupt.
+        Exception: What it raised.
+    """
+    try:
+        result = fn(*args)
+    except StopIteration as error:  # no future can hold one
+        raise RuntimeError(f"{name_of(fn)} raised StopIteration") from error
+    except Exception:
+        raise
+    except BaseException as error:  # raised on the loop it would end the server
+        raise WorkerLost(f"{name_of(fn)} raised {type(error).__name__}: {error}") from error
+    check_result(fn, result)
+    return result

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, TypeVarTuple
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 
-from loopline.errors import ConfigurationError, LaneTimeout, WorkerLost
-from loopline.lanes._callable import check_callable, check_result, name_of
+from loopline.errors import ConfigurationError, LaneTimeout
+from loopline.lanes._callable import call_plain, check_callable
 from loopline.lanes._deadline import choose_timeout
 from loopline.lanes._gate import Gate, Place
 from loopline.lanes._map import map_over
@@ -93,12 +94,10 @@ class ThreadLane:
             if not begun.acquire(blocking=False):
                 raise asyncio.CancelledError  # nobody hears it
             try:
-                return _call(fn, args)
+                return call_plain(fn, args)
             finally:
-                try:
+                with suppress(RuntimeError):  # the loop may be closed, and with it the lane
                     loop.call_soon_threadsafe(leave)
-                except RuntimeError:
-                    pass  # the loop is closed, and with it the lane
 
         with CancelScope() as scope:
             try:
@@ -111,7 +110,7 @@ class ThreadLane:
                     gate.abandon(place)
                     scope.cancel()  # check_cancelled() in the thread looks here
                 raise
-        raise AssertionError("the scope lets a cancellation through")
+        raise AssertionError("unreachable: the scope lets a cancellation that is not its own through")
 
     async def map(
         self,
@@ -154,16 +153,3 @@ class ThreadLane:
     ) -> None:
         """Close the lane."""
         await self.aclose()
-
-
-def _call(fn: Callable[[*Ts], R], args: tuple[*Ts]) -> R:
-    try:
-        result = fn(*args)
-    except StopIteration as error:  # no future can hold one
-        raise RuntimeError(f"{name_of(fn)} raised StopIteration") from error
-    except Exception:
-        raise
-    except BaseException as error:  # raised on the loop it would end the server
-        raise WorkerLost(f"{name_of(fn)} raised {type(error).__name__}: {error}") from error
-    check_result(fn, result)
-    return result
