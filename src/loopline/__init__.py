@@ -13,6 +13,7 @@ from loopline.errors import (
     LaneTimeout,
     LooplineError,
     MissingExtra,
+    RemoteError,
     ResourceError,
     UpstreamError,
     UpstreamTimeout,
@@ -21,6 +22,7 @@ from loopline.errors import (
 from loopline.fanout import Failed, Outcome, RetryCaller, Succeeded, as_completed, fan_out
 from loopline.lanes.executor import ExecutorLane
 from loopline.lanes.lane import Lane, LaneStatistics
+from loopline.lanes.process import ProcessLane
 from loopline.lanes.thread import ThreadLane
 from loopline.resources import lifespan
 
@@ -43,6 +45,8 @@ __all__ = [
     "LooplineError",
     "MissingExtra",
     "Outcome",
+    "ProcessLane",
+    "RemoteError",
     "ResourceError",
     "RetryCaller",
     "Succeeded",

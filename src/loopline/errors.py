@@ -16,6 +16,7 @@ __all__ = [
     "LaneTimeout",
     "LooplineError",
     "MissingExtra",
+    "RemoteError",
     "ResourceError",
     "UpstreamError",
     "UpstreamTimeout",
@@ -95,6 +96,13 @@ class WorkerLost(LooplineError):
     """Raised when the worker process that ran a call ended before the call did.
 
     The work may have been done in part. Retry it only if that is harmless.
+    """
+
+
+class RemoteError(LooplineError):
+    """Raised when a function raised an error in a worker process that can't be brought back as it is.
+
+    The message holds its traceback. Raise errors that can be pickled, or catch them in the function.
     """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loopline.lanes.executor import ExecutorLane
 from loopline.lanes.lane import Lane, LaneStatistics
+from loopline.lanes.process import ProcessLane
 from loopline.lanes.thread import ThreadLane
 
-__all__ = ["ExecutorLane", "Lane", "LaneStatistics", "ThreadLane"]
+__all__ = ["ExecutorLane", "Lane", "LaneStatistics", "ProcessLane", "ThreadLane"]

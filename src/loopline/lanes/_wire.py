@@ -181,6 +181,15 @@ class Arena:
     def mark(self, number: int) -> None:
         _MARK.pack_into(self._map, 0, number)
 
+    @property
+    def full(self) -> bool:
+        """Whether the worker has needed more memory than it should; both sides see it at once."""
+        return bool(self._map[_MARK.size])
+
+    @full.setter
+    def full(self, full: bool) -> None:
+        self._map[_MARK.size] = full
+
     def write(self, parts: Sequence[tuple[int, bytes | memoryview]]) -> int:
         """Write the parts, growing as needed, and return the length of it all."""
         offset, last = parts[-1]

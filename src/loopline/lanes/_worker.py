@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import logging
 import os
 import pickle
+import resource
 import signal
 import socket
 import sys
@@ -19,6 +21,7 @@ from typing import Any
 __all__ = ["main"]
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PLAIN = "await async functions on the event loop, and give the lane a plain function"
 LOG_TEXT = 16 * 1024  # characters of a logging record's message, and of its traceback, that are sent
 
 
@@ -51,6 +54,7 @@ class Link:
         self._frames = wire.Frames()
         self._lock = threading.Lock()  # threads of the function may log while it returns
         self._owner = os.getpid()
+        self.memory: int | None = None
         # A child that the function forks must neither answer in its place nor keep the line open.
         os.register_at_fork(after_in_child=connection.close)
 
@@ -66,6 +70,12 @@ class Link:
         """Send a frame with text, cut to what fits."""
         self.send(number, kind, (text.encode(errors="replace")[: wire.INLINE], 0, []))
 
+    def note_memory(self) -> None:
+        """Tell the lane if this process has needed more memory than it should."""
+        unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2) counts in kilobytes, on macOS in bytes
+        if self.memory is not None and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > self.memory:
+            self._outbound.full = True
+
     def calls(self) -> Any:
         """Give the calls as they come; end when the lane has closed the line."""
         while True:
@@ -74,7 +84,7 @@ class Link:
                 return
             yield from self._frames.received(count)
 
-    def content(self, frame: Any) -> tuple[Any, Any]:
+    def content(self, frame: Any) -> Any:
         """Return what a call holds, and let the lane's next payload have the arena."""
         self._outbound.mark = frame.number  # from here on the call has begun
         if not frame.shared:
@@ -156,6 +166,11 @@ def _serve(link: Link, call: Any, context: list[Any]) -> None:
         for variable, token in tokens:
             variable.reset(token)
         del arguments
+        link.note_memory()
+    if inspect.iscoroutine(result) or inspect.isgenerator(result):
+        result.close()
+        link.say(number, wire.REFUSED, f"it returned a {type(result).__name__} and did not do its work: {PLAIN}")
+        return
     try:
         payload = wire.pack(None, [result])
         link.send(number, wire.VALUE, payload)
@@ -183,18 +198,16 @@ def _set_up(link: Link, settings: dict[str, Any]) -> list[Any]:
     if settings["batch"] and hasattr(os, "SCHED_BATCH"):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     if settings["memory"] is not None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_DATA, (settings["memory"], settings["memory"]))
+        link.memory = settings["memory"]
+        resource.setrlimit(resource.RLIMIT_DATA, (2 * settings["memory"], resource.RLIM_INFINITY))
     logging.root.addHandler(Forward(link))
     logging.root.setLevel(settings["log_level"])
     logging.captureWarnings(True)
     for name in settings["preload"]:
         importlib.import_module(name)
-    initializer, context = pickle.loads(settings["pickled"])  # noqa: S301 - from our own parent
-    if initializer is not None:
+    if (initializer := pickle.loads(settings["initializer"])) is not None:  # noqa: S301 - from our own parent
         initializer()
-    return list(context)
+    return [getattr(importlib.import_module(module), name) for module, name in settings["context"]]
 
 
 def _die_with(parent: int) -> None:
