@@ -219,7 +219,9 @@ class ProcessLane:
         chunk: int = 1,
     ) -> list[R]:
         """Run ``fn(item)`` for each item; see ``Lane.map``."""
-        return await map_over(self, fn, items, limit=limit or self._gate.size, timeout=timeout, chunk=chunk)
+        return await map_over(
+            self, fn, items, limit=self._gate.size if limit is None else limit, timeout=timeout, chunk=chunk
+        )
 
     def offload(self, fn: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
         """Make a ``def`` an ``async def`` that runs in the lane; see ``Lane.offload``."""
