@@ -1,0 +1,272 @@
+"""The database of an application: one transaction for each request, ended before the response is sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from types import TracebackType
+from typing import Any, Self, TypeAlias, overload
+
+from fastapi.params import Depends
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
+
+from loopline.database.engines import Engines, PoolOptions, adopt_engine, open_engines
+from loopline.database.override import session_inside
+from loopline.database.sync import SyncSessions
+from loopline.database.transaction import busy_as_answer, transaction
+from loopline.database.url import checked_backend, checked_url, sync_url
+from loopline.errors import ConfigurationError
+
+__all__ = ["Database"]
+
+Target: TypeAlias = URL | AsyncEngine | async_sessionmaker[AsyncSession]
+
+
+@dataclass(slots=True)
+class _Started:
+    """What a Database holds while it is open; all of it belongs to one event loop."""
+
+    target: Target
+    engines: Engines
+    write: Callable[[], AsyncSession]
+    read: Callable[[], AsyncSession]
+    sync: SyncSessions | None = None
+
+
+class Database:
+    """A database with a session for each request, which commits before the response is sent.
+
+    It is an async context manager and a resource for ``lifespan(...)``. Once closed it can be started again.
+
+    ``db.session``, ``db.read_session`` and ``db.sync_session`` are dependencies::
+
+        Session = Annotated[AsyncSession, db.session]
+
+    Args:
+        target: The URL, ``sqlite+aiosqlite:///shop.db`` or ``postgresql+asyncpg://user:password@host/shop``. Or an
+            AsyncEngine, or an async_sessionmaker bound to one, that is yours and stays open; the options below are
+            then its own matter.
+        echo: Whether SQLAlchemy logs its statements. Default False.
+        pool_size: How many connections there may be; on SQLite, how many readers beside the one writer. Default 10.
+        pool_timeout: For how many seconds a session waits for a connection. Default 5.
+        busy_timeout: For how many seconds an SQLite session waits for another process's lock. Default 5.
+        transaction_pooler: Whether PostgreSQL is reached through a pooler in transaction mode (PgBouncer). Prepared
+            statements are then not reused. Default False.
+
+    Raises:
+        ConfigurationError: If the target can't work: a blocking driver, an in-memory database, an unknown kind.
+        MissingExtra: If the driver is not installed.
+    """
+
+    @overload
+    def __init__(
+        self,
+        target: str | URL,
+        *,
+        echo: bool = False,
+        pool_size: int = 10,
+        pool_timeout: float = 5.0,
+        busy_timeout: float = 5.0,
+        transaction_pooler: bool = False,
+    ) -> None: ...
+
+    @overload
+    def __init__(self, target: AsyncEngine | async_sessionmaker[AsyncSession]) -> None: ...
+
+    def __init__(
+        self,
+        target: str | URL | AsyncEngine | async_sessionmaker[AsyncSession],
+        *,
+        echo: bool | None = None,
+        pool_size: int | None = None,
+        pool_timeout: float | None = None,
+        busy_timeout: float | None = None,
+        transaction_pooler: bool | None = None,
+    ) -> None:
+        options: dict[str, Any] = {
+            "echo": echo,
+            "pool_size": pool_size,
+            "pool_timeout": pool_timeout,
+            "busy_timeout": busy_timeout,
+            "transaction_pooler": transaction_pooler,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        self._target = _checked(target)
+        if given and not isinstance(self._target, URL):
+            raise ConfigurationError(f"{', '.join(given)}: set this where the engine is made, or give Database a URL")
+        self._options = PoolOptions(**given)
+        self._overriding: AsyncSession | None = None
+        self._started: _Started | None = None
+        self._session = Depends(self._write_in_request, scope="function")
+        self._read_session = Depends(self._read_in_request, scope="function")
+
+    @property
+    def session(self) -> Depends:
+        """The dependency that hands out a request's AsyncSession: ``Annotated[AsyncSession, db.session]``.
+
+        When the endpoint has returned, and before its response is sent, the session commits; if anything raised, it
+        rolls back. Nothing begins before its first use. It is function-scoped: a ``yield`` dependency that uses it must
+        be so too (``Depends(..., scope="function")``), and what runs after the response needs ``begin()``.
+        """
+        return self._session
+
+    @property
+    def read_session(self) -> Depends:
+        """The dependency that hands out an AsyncSession that only reads: it never commits, and writing is refused."""
+        return self._read_session
+
+    @cached_property
+    def sync_session(self) -> Depends:
+        """The dependency that hands out a Session to a ``def`` endpoint: ``Annotated[Session, db.sync_session]``.
+
+        It uses sqlite3 or psycopg, and a pool of its own that is as large.
+
+        Raises:
+            ConfigurationError: If the Database was given an engine or sessionmaker.
+            MissingExtra: If psycopg is needed and not installed.
+        """
+        sync_url(_url_of(self._target))
+        return Depends(self._sync_in_request, scope="function")
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine that writing sessions use, while the Database is open.
+
+        Raises:
+            ConfigurationError: If it is not.
+        """
+        return self._open().engines.writing
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a session outside a request: ``async with db.begin() as session:`` commits at the end of the block.
+
+        Returns:
+            A context manager with the same guarantees as ``session``.
+        """
+        return self._transaction(write=True)
+
+    @contextmanager
+    def override(
+        self, target: str | URL | AsyncEngine | async_sessionmaker[AsyncSession] | AsyncSession
+    ) -> Iterator[None]:
+        """Use another database, or a session, inside a ``with`` block. For tests.
+
+        Args:
+            target: A URL, engine or sessionmaker: it is used when the Database starts inside the block. Or an
+                AsyncSession: sessions are then handed out on its connection, each inside a SAVEPOINT, one at a time;
+                what they commit is gone when it rolls back. The Database need not be started for that.
+
+        Raises:
+            ConfigurationError: If the Database is open already and the target is not a session.
+        """
+        previous = self._target, self._overriding
+        if isinstance(target, AsyncSession):
+            self._overriding = target
+        elif self._started is not None:
+            raise ConfigurationError("the database is open: override its target before it starts, or give a session")
+        else:
+            self._target, self._overriding = _checked(target), None
+        try:
+            yield
+        finally:
+            self._target, self._overriding = previous
+
+    async def aclose(self) -> None:
+        """Close the connections; an adopted engine stays open. Closing twice is harmless."""
+        started, self._started = self._started, None
+        if started is not None:
+            try:
+                if started.sync is not None:
+                    await started.sync.aclose()
+            finally:
+                await started.engines.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Start it. An SQLite file is made ready; PostgreSQL is connected to when a session is first used."""
+        if self._started is not None:
+            raise ConfigurationError("the database is open already: start it once, in lifespan(...) or by `async with`")
+        self._started = _start(self._target, self._options)
+        try:
+            with busy_as_answer():
+                await self._started.engines.prepare(self._options)
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it."""
+        await self.aclose()
+
+    def _open(self) -> _Started:
+        if self._started is None:
+            raise ConfigurationError("the database is not open: give it to lifespan(...), or use `async with db:`")
+        return self._started
+
+    @asynccontextmanager
+    async def _transaction(self, *, write: bool) -> AsyncIterator[AsyncSession]:
+        if self._overriding is not None:
+            async with session_inside(self._overriding, write=write) as session:
+                yield session
+            return
+        started = self._open()
+        session = started.write() if write else started.read()
+        async with transaction(session, close=session.close, commit=session.commit if write else None):
+            yield session
+
+    async def _write_in_request(self) -> AsyncIterator[AsyncSession]:
+        async with self._transaction(write=True) as session:
+            yield session
+
+    async def _read_in_request(self) -> AsyncIterator[AsyncSession]:
+        async with self._transaction(write=False) as session:
+            yield session
+
+    async def _sync_in_request(self) -> AsyncIterator[Session]:
+        if self._overriding is not None:
+            raise ConfigurationError("a `def` endpoint can't use an AsyncSession: override the database's URL instead")
+        started = self._open()
+        if started.sync is None:
+            started.sync = SyncSessions(_url_of(started.target), self._options)
+        async with started.sync.session() as session:
+            yield session
+
+
+def _start(target: Target, options: PoolOptions) -> _Started:
+    if isinstance(target, URL):
+        engines = open_engines(target, options)
+    elif isinstance(target, AsyncEngine):
+        engines = adopt_engine(target)
+    else:
+        engines = adopt_engine(target.kw["bind"])
+    # A session that is used after its end raises, where it would else hold a connection that nobody gives back.
+    maker = (
+        target
+        if isinstance(target, async_sessionmaker)
+        else async_sessionmaker(expire_on_commit=False, close_resets_only=False)
+    )
+    return _Started(target, engines, partial(maker, bind=engines.writing), partial(maker, bind=engines.reading))
+
+
+def _checked(target: str | Target) -> Target:
+    if isinstance(target, str | URL):
+        return checked_url(target)
+    engine = target.kw.get("bind") if isinstance(target, async_sessionmaker) else target
+    if not isinstance(engine, AsyncEngine):
+        raise ConfigurationError(
+            f"Database needs a URL, an AsyncEngine or an async_sessionmaker(bind=engine), not {type(target).__name__}"
+        )
+    checked_backend(engine.url)
+    return target
+
+
+def _url_of(target: Target) -> URL:
+    if isinstance(target, URL):
+        return target
+    raise ConfigurationError("sync_session needs a pool of its own: give Database a URL instead of an engine")

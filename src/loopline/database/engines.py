@@ -1,0 +1,143 @@
+"""The engines behind a Database: how its connections are made and bounded, and how their transactions begin.
+
+On SQLite one connection writes and others read: writers of this process then wait in turn instead of polling for the
+file's lock, and readers never wait for writers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from loopline._finish import finish_first
+from loopline.database import sqlite
+from loopline.database.url import sync_url
+from loopline.errors import ConfigurationError
+
+__all__ = ["Engines", "PoolOptions", "adopt_engine", "open_engines", "open_sync_engine"]
+
+# Half of FastAPI's threads: who waits for SQLite's lock keeps a thread, and who holds the lock needs one to answer.
+SYNC_WRITERS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOptions:
+    """How a Database makes and bounds its connections; Database documents them."""
+
+    echo: bool = False
+    pool_size: int = 10
+    pool_timeout: float = 5.0
+    busy_timeout: float = 5.0
+    transaction_pooler: bool = False
+
+    def __post_init__(self) -> None:
+        if self.pool_size < 1:
+            raise ConfigurationError(f"pool_size={self.pool_size}: a pool needs at least one connection")
+        for name in ("pool_timeout", "busy_timeout"):
+            if getattr(self, name) <= 0:
+                raise ConfigurationError(f"{name}={getattr(self, name)}: give seconds, more than 0")
+
+    def for_pool(self, size: int | None = None) -> dict[str, Any]:
+        """Return what ``create_engine`` needs to make a pool that never grows beyond its size."""
+        return {
+            "echo": self.echo,
+            "pool_size": self.pool_size if size is None else size,
+            "max_overflow": 0,
+            "pool_timeout": self.pool_timeout,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The engines of a started Database.
+
+    Attributes:
+        writing: Its transactions may write. On SQLite they hold the write lock from their beginning.
+        reading: The database refuses to write in its transactions.
+        owned: Those that are closed with the Database; adopted ones are not.
+    """
+
+    writing: AsyncEngine
+    reading: AsyncEngine
+    owned: tuple[AsyncEngine, ...] = ()
+
+    async def prepare(self, options: PoolOptions) -> None:
+        """Make a database file of ours ready. PostgreSQL and adopted engines are left as they are."""
+        if self.owned and self.writing.dialect.name == "sqlite":
+            await sqlite.use_write_ahead_log(self.owned[0], options.busy_timeout)
+
+    async def aclose(self) -> None:
+        """Close the connections of the engines that are ours."""
+        for engine in self.owned:
+            await finish_first(engine.dispose())
+
+
+def open_engines(url: URL, options: PoolOptions) -> Engines:
+    """Make engines for a checked URL. Nothing connects yet.
+
+    Args:
+        url: A URL that ``checked_url`` has passed.
+        options: The bounds.
+
+    Returns:
+        Engines that belong to the running event loop and are to be closed in it.
+    """
+    if url.get_backend_name() == "sqlite":
+        wait = {"timeout": options.busy_timeout}
+        writer = create_async_engine(url, connect_args=wait, **options.for_pool(1))
+        reader = create_async_engine(url, connect_args=wait, **options.for_pool())
+        event.listen(writer.sync_engine, "connect", sqlite.make_strict)
+        event.listen(reader.sync_engine, "connect", sqlite.make_read_only)
+        event.listen(reader.sync_engine, "begin", sqlite.begin_deferred)
+        return Engines(_immediate(writer), reader, owned=(writer, reader))
+    # Without caches asyncpg leaves every statement unnamed: there is no name that another client's could collide with.
+    cache = {"statement_cache_size": 0, "prepared_statement_cache_size": 0} if options.transaction_pooler else {}
+    engine = create_async_engine(url, connect_args=cache, **options.for_pool())
+    return Engines(engine, engine.execution_options(postgresql_readonly=True), owned=(engine,))
+
+
+def adopt_engine(engine: AsyncEngine) -> Engines:
+    """Use somebody else's engine. Its own transactions, pool and connections stay as they are.
+
+    Args:
+        engine: An engine for SQLite or PostgreSQL.
+
+    Returns:
+        Engines that share its pool.
+    """
+    if engine.dialect.name != "sqlite":
+        return Engines(engine, engine.execution_options(postgresql_readonly=True))
+    reading = engine.execution_options()
+    event.listen(reading.sync_engine, "begin", sqlite.begin_read_only)
+    event.listen(reading.sync_engine, "commit", sqlite.end_read_only)
+    event.listen(reading.sync_engine, "rollback", sqlite.end_read_only)
+    return Engines(_immediate(engine), reading)
+
+
+def open_sync_engine(url: URL, options: PoolOptions) -> tuple[Engine, int]:
+    """Make an engine for plain ``def`` code. Nothing connects yet.
+
+    Args:
+        url: A URL that ``checked_url`` has passed.
+        options: The bounds.
+
+    Returns:
+        The engine and the number of its connections.
+    """
+    if url.get_backend_name() == "sqlite":
+        size = min(options.pool_size, SYNC_WRITERS)
+        engine = create_engine(sync_url(url), connect_args={"timeout": options.busy_timeout}, **options.for_pool(size))
+        event.listen(engine, "connect", sqlite.make_strict)
+        event.listen(engine, "begin", sqlite.begin_immediate)
+        return engine, size
+    prepare: dict[str, Any] = {"prepare_threshold": None} if options.transaction_pooler else {}
+    return create_engine(sync_url(url), connect_args=prepare, **options.for_pool()), options.pool_size
+
+
+def _immediate(engine: AsyncEngine) -> AsyncEngine:
+    writing = engine.execution_options()
+    event.listen(writing.sync_engine, "begin", sqlite.begin_immediate)
+    return writing

@@ -1,0 +1,99 @@
+"""What SQLite needs to be told: when to take the write lock, what is read only, how the file is logged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anyio import current_time, sleep
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from loopline.errors import ConfigurationError
+
+__all__ = [
+    "begin_deferred",
+    "begin_immediate",
+    "begin_read_only",
+    "end_read_only",
+    "is_locked",
+    "make_read_only",
+    "make_strict",
+    "use_write_ahead_log",
+]
+
+SQLITE_BUSY = 5
+PAUSE = 0.02
+
+
+def make_strict(dbapi_connection: Any, _: object) -> None:
+    """Listen to "connect": references are checked, and a commit is on the disk when it returns."""
+    dbapi_connection.execute("PRAGMA foreign_keys=ON").close()
+    dbapi_connection.execute("PRAGMA synchronous=FULL").close()
+
+
+def make_read_only(dbapi_connection: Any, _: object) -> None:
+    """Listen to "connect": the connection never writes."""
+    dbapi_connection.execute("PRAGMA query_only=ON").close()
+
+
+def begin_immediate(connection: Connection) -> None:
+    """Listen to "begin": take the write lock first, so that nobody writes between this transaction's read and write."""
+    _begin(connection, "BEGIN IMMEDIATE")
+
+
+def begin_deferred(connection: Connection) -> None:
+    """Listen to "begin": every read of the transaction sees the same state."""
+    _begin(connection, "BEGIN")
+
+
+def begin_read_only(connection: Connection) -> None:
+    """Listen to "begin" where the pool is shared with writers; ``end_read_only`` takes it back."""
+    begin_deferred(connection)
+    connection.exec_driver_sql("PRAGMA query_only=ON")
+
+
+def end_read_only(connection: Connection) -> None:
+    """Listen to "commit" and "rollback": the connection may write again. One that broke is not used again anyway."""
+    if not (connection.closed or connection.invalidated):
+        connection.exec_driver_sql("PRAGMA query_only=OFF")
+
+
+def _begin(connection: Connection, statement: str) -> None:
+    driver: Any = connection.connection.driver_connection
+    if driver.in_transaction:  # the engine has a listener of its own; nothing has happened in what it began
+        connection.exec_driver_sql("ROLLBACK")
+    connection.exec_driver_sql(statement)
+
+
+def is_locked(error: OperationalError) -> bool:
+    """Return whether SQLite gave up waiting for another connection's lock."""
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == SQLITE_BUSY
+
+
+async def use_write_ahead_log(engine: AsyncEngine, wait: float) -> None:
+    """Switch the database file to write-ahead logging; the file keeps it.
+
+    Args:
+        engine: An engine whose transactions begin by themselves.
+        wait: For how many seconds another process may hold the file.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: If it was held for longer.
+        ConfigurationError: If the file can't be opened or can't be logged this way.
+    """
+    file = engine.url.database
+    deadline = current_time() + wait
+    while True:
+        try:
+            async with engine.connect() as connection:
+                mode = (await connection.exec_driver_sql("PRAGMA journal_mode=WAL")).scalar()
+            break
+        except OperationalError as error:
+            if not is_locked(error):
+                raise ConfigurationError(f"can't use the database file {file}: {error.orig}") from error
+            if current_time() > deadline:
+                raise
+        await sleep(PAUSE)  # SQLite's own wait does not cover this switch
+    if mode != "wal":
+        raise ConfigurationError(f"{file} can't be logged ahead (journal mode {mode}). Put it on a local disk")
