@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from loopline.disconnect import cancel_on_disconnect
 from loopline.errors import (
     ConfigurationError,
     DatabaseBusy,
@@ -55,6 +56,7 @@ __all__ = [
     "UpstreamTimeout",
     "WorkerLost",
     "as_completed",
+    "cancel_on_disconnect",
     "fan_out",
     "lifespan",
 ]
