@@ -22,7 +22,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"loopline": {"level": "INFO"}, "uvicorn": {"level": "INFO"}},
+    "loggers": {"loopline": {"level": "INFO"}},
 }
 
 

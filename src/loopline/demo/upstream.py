@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
@@ -21,6 +22,7 @@ Mode: TypeAlias = Literal["ok", "slow", "fail", "hang"]
 
 SLOW = 0.5  # seconds
 HANG = 30.0  # seconds: longer than any client waits, and still not for ever
+GLANCE = 0.05  # seconds between two looks, while it hangs, whether the service stops
 
 PEOPLE = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Barbara Liskov", "Edsger Dijkstra")
 
@@ -61,7 +63,11 @@ class Upstream:
         listener = socket.create_server(("127.0.0.1", 0))
         self._url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
-            _service(self.traffic), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=0
+            _service(self.traffic, lambda: self._server.should_exit),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
@@ -73,20 +79,23 @@ class Upstream:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop the service and its thread; calls that still hang are cut."""
+        """Stop the service and its thread."""
         self._url = None
         self._server.should_exit = True
         await to_thread.run_sync(self._thread.join)
 
 
-def _service(traffic: Traffic) -> FastAPI:
+def _service(traffic: Traffic, stopping: Callable[[], bool]) -> FastAPI:
     app = FastAPI(title="Upstream")
 
     async def behave(mode: Mode) -> None:
         if mode == "slow":
             await asyncio.sleep(SLOW)
         elif mode == "hang":
-            await asyncio.sleep(HANG)
+            for _ in range(int(HANG / GLANCE)):
+                if stopping():
+                    break
+                await asyncio.sleep(GLANCE)
         elif mode == "fail":
             raise HTTPException(500, "upstream internals that nobody else should read")
 

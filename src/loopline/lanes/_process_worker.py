@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,10 +102,8 @@ class Worker:
 
     def dismiss(self) -> None:
         """Let the process end by itself: it reads the end of the line."""
-        try:
+        with suppress(OSError):  # it may be gone already
             self.line.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # it is gone already
 
     def has_begun(self, call: Call) -> bool:
         """Whether the process had begun with the call. Asked when it is gone."""

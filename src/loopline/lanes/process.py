@@ -48,8 +48,8 @@ class ProcessLane:
     """Runs functions in worker processes: CPU work, and whatever must be stopped for certain.
 
     A call that is given up, at its timeout or because its caller was cancelled, ends with its process: the CPU is
-    free at once, and a spare worker takes the place. If a worker dies, the call that it ran fails with WorkerLost, which
-    says how; every other call goes on. Workers end with the process that started them, even when that is
+    free at once, and a spare worker takes the place. If a worker dies, the call that it ran fails with WorkerLost,
+    which says how; every other call goes on. Workers end with the process that started them, even when that is
     killed. They are new interpreters, never forks of the application, and are started by a thread.
 
     Functions, arguments, results and errors are pickled: define functions at the top of an importable module.
@@ -321,7 +321,7 @@ class ProcessLane:
             self._workers.discard(worker)
             self._leaving.add(worker)
             worker.dismiss()
-            asyncio.get_running_loop().call_later(GOODBYE, lambda: worker in self._leaving and worker.kill())
+            asyncio.get_running_loop().call_later(GOODBYE, _kill_those_left, (worker,))
             self._fill()
         else:
             self._offer(worker)
@@ -366,13 +366,19 @@ class ProcessLane:
             else:
                 worker.kill()
         loop = asyncio.get_running_loop()
-        impatient = loop.call_later(GOODBYE, lambda: [worker.kill() for worker in self._workers | self._leaving])
+        impatient = loop.call_later(GOODBYE, _kill_those_left, self._workers | self._leaving)
         while self._workers or self._leaving or self._starting:
             self._changed.clear()
             await self._changed.wait()
         impatient.cancel()
         spawner.stop()
         await to_thread.run_sync(spawner.join, limiter=CapacityLimiter(1))
+
+
+def _kill_those_left(workers: Iterable[Worker]) -> None:
+    for worker in workers:
+        if worker.process.returncode is None:  # not yet reaped
+            worker.kill()
 
 
 def _outcome(fn: Callable[..., Any], kind: int, content: Any) -> Any:
