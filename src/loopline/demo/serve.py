@@ -8,6 +8,7 @@ import socket
 
 import uvicorn
 
+from loopline.database.url import checked_url
 from loopline.demo.settings import DATABASE_URL_VARIABLE, Settings
 from loopline.errors import ConfigurationError
 
@@ -35,16 +36,14 @@ def serve(host: str, port: int, database_url: str | None) -> None:
         database_url: Where the data is kept; None leaves it to the environment, then to an SQLite file here.
 
     Raises:
-        ConfigurationError: If the port is taken or can't be used.
+        ConfigurationError: If the port is taken or can't be used, or the database URL can't work.
     """
     with _listen(host, port) as listener:
         # Read when the application is imported: that is how a service is usually told.
         if database_url is not None:
             os.environ[DATABASE_URL_VARIABLE] = database_url
         where = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{listener.getsockname()[1]}"  # noqa: S104
-        from sqlalchemy import make_url
-
-        print(f"  data        {make_url(Settings().database_url)}")  # SQLAlchemy hides the password
+        print(f"  data        {checked_url(Settings().database_url)}")  # SQLAlchemy hides the password
         print(f"  start page  {where}/")
         print(f"  API         {where}/docs")
         print("  Ctrl+C stops it", flush=True)
