@@ -10,7 +10,7 @@ const patterns = [
   { title: "CPU work", text: "Runs in a process: bounded queue (503 when full), timeout, given up when you leave.", routes: [
     ["POST /process?data=hello"], ["POST /process?data=hello&lane=executor"], ["20 × POST /process?data=hello", { times: 20 }]] },
   { title: "Blocking calls in def", text: "In a lane of their own, slow neighbours can't starve the rest.", routes: [
-    ["GET /sync-operation"], ["GET /also-good"], ["200 × GET /sync-operation", { times: 200 }]] },
+    ["GET /sync-operation"], ["GET /also-good"], ["60 × GET /sync-operation", { times: 60 }]] },
   { title: "Sync and async dependencies mixed", text: "The query of /items runs in a thread, where the usual recipe blocks the loop. /profile needs a token.", routes: [
     ["GET /items"], ["GET /items?limit=2"], ["GET /profile"], ["GET /profile with a token", { headers: { authorization: "Bearer ada-demo-token" } }]] },
   { title: "Async database", text: "The request's session: committed before the answer is sent, rolled back on any error.", routes: [
@@ -33,7 +33,8 @@ function element(name, properties = {}, ...children) {
 
 async function call(path, init) {
   const started = performance.now();
-  const answer = await fetch(path, init);
+  // Without no-store the browser sends equal requests one after the other, to see whether its cache can answer.
+  const answer = await fetch(path, { cache: "no-store", ...init });
   const text = await answer.text();
   return { status: answer.status, retryAfter: answer.headers.get("retry-after"), text, took: performance.now() - started };
 }
@@ -54,7 +55,7 @@ async function press(button, output, label, options) {
   output.className = "";
   output.replaceChildren(`${method} ${path} …`);
   try {
-    const answers = await Promise.all(Array.from({ length: times }, () => call(path, { method, ...init })));
+    const answers = await Promise.all(Array.from({ length: times }, () => call(path, { method, priority: times > 1 ? "low" : "auto", ...init })));
     if (times === 1) {
       const [answer] = answers;
       const after = answer.retryAfter ? ` · Retry-After ${answer.retryAfter}` : "";
@@ -105,7 +106,7 @@ function draw() {
 
 async function beat() {
   try {
-    const { took } = await call("/correct");
+    const { took } = await call("/correct", { priority: "high" });
     waits.push(took);
     if (waits.length > COUNT) waits.shift();
     document.getElementById("wait").textContent = `${took < 10 ? took.toFixed(1) : Math.round(took)} ms`;
