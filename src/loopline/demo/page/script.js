@@ -39,6 +39,17 @@ async function call(path, init) {
   return { status: answer.status, retryAfter: answer.headers.get("retry-after"), text, took: performance.now() - started };
 }
 
+// A browser opens six connections to a host: five for many equal calls leave one for the strip at the top.
+const AT_ONCE = 5;
+
+async function callOften(times, path, init) {
+  const answers = [];
+  let left = times;
+  const work = async () => { while (left-- > 0) answers.push(await call(path, init)); };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, times) }, work));
+  return answers;
+}
+
 function pretty(text) {
   try { return JSON.stringify(JSON.parse(text), null, 1); } catch { return text; }
 }
@@ -55,7 +66,8 @@ async function press(button, output, label, options) {
   output.className = "";
   output.replaceChildren(`${method} ${path} …`);
   try {
-    const answers = await Promise.all(Array.from({ length: times }, () => call(path, { method, priority: times > 1 ? "low" : "auto", ...init })));
+    const started = performance.now();
+    const answers = await callOften(times, path, { method, ...init });
     if (times === 1) {
       const [answer] = answers;
       const after = answer.retryAfter ? ` · Retry-After ${answer.retryAfter}` : "";
@@ -66,7 +78,7 @@ async function press(button, output, label, options) {
       const counts = new Map();
       for (const { status } of answers) counts.set(status, (counts.get(status) ?? 0) + 1);
       for (const [status, count] of counts) output.append(statusLine(status, ` × ${count}\n`));
-      output.append(`the last after ${Math.round(Math.max(...answers.map((answer) => answer.took)))} ms`);
+      output.append(`all in ${Math.round(performance.now() - started)} ms, ${AT_ONCE} at once`);
     }
   } catch (error) {
     output.replaceChildren(`${method} ${path}\n${error}`);
@@ -106,7 +118,7 @@ function draw() {
 
 async function beat() {
   try {
-    const { took } = await call("/correct", { priority: "high" });
+    const { took } = await call("/correct");
     waits.push(took);
     if (waits.length > COUNT) waits.shift();
     document.getElementById("wait").textContent = `${took < 10 ? took.toFixed(1) : Math.round(took)} ms`;
