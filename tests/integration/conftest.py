@@ -46,6 +46,9 @@ def postgres_server() -> Iterator[str]:
     # not pytest's own directory, which is closed to the user that the server runs as
     server = get_server(Path(tempfile.mkdtemp(prefix="loopline-postgres-")) / "data", cleanup_mode="delete")
     try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:  # nothing here must survive a power cut
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
     finally:
         server.cleanup()
