@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, TypeAlias, overload
 
@@ -32,8 +32,7 @@ class _Started:
 
     target: Target
     engines: Engines
-    write: Callable[[], AsyncSession]
-    read: Callable[[], AsyncSession]
+    make: async_sessionmaker[AsyncSession]
     sync: SyncSessions | None = None
 
 
@@ -216,7 +215,7 @@ class Database:
                 yield session
             return
         started = self._open()
-        session = started.write() if write else started.read()
+        session = started.engines.writer(started.make) if write else started.engines.reader(started.make)
         async with transaction(session, close=session.close, commit=session.commit if write else None):
             yield session
 
@@ -245,13 +244,10 @@ def _start(target: Target, options: PoolOptions) -> _Started:
         engines = adopt_engine(target)
     else:
         engines = adopt_engine(target.kw["bind"])
+    if isinstance(target, async_sessionmaker):
+        return _Started(target, engines, target)
     # A session that is used after its end raises, where it would else hold a connection that nobody gives back.
-    maker = (
-        target
-        if isinstance(target, async_sessionmaker)
-        else async_sessionmaker(expire_on_commit=False, close_resets_only=False)
-    )
-    return _Started(target, engines, partial(maker, bind=engines.writing), partial(maker, bind=engines.reading))
+    return _Started(target, engines, async_sessionmaker(expire_on_commit=False, close_resets_only=False))
 
 
 def _checked(target: str | Target) -> Target:

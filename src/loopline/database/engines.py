@@ -6,11 +6,13 @@ file's lock, and readers never wait for writers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session, SessionTransaction
 
 from loopline._finish import finish_first
 from loopline.database import sqlite
@@ -21,6 +23,9 @@ __all__ = ["Engines", "PoolOptions", "adopt_engine", "open_engines", "open_sync_
 
 # Half of FastAPI's threads: who waits for SQLite's lock keeps a thread, and who holds the lock needs one to answer.
 SYNC_WRITERS = 20
+
+
+Begin: TypeAlias = Callable[[Connection], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,23 @@ class Engines:
         writing: Its transactions may write. On SQLite they hold the write lock from their beginning.
         reading: The database refuses to write in its transactions.
         owned: Those that are closed with the Database; adopted ones are not.
+        begin_writing: What a session does when its transaction on ``writing`` has begun; None if the engine does it.
+        begin_reading: The same for ``reading``.
     """
 
     writing: AsyncEngine
     reading: AsyncEngine
     owned: tuple[AsyncEngine, ...] = ()
+    begin_writing: Begin | None = None
+    begin_reading: Begin | None = None
+
+    def writer(self, make: async_sessionmaker[AsyncSession]) -> AsyncSession:
+        """Make a session that may write."""
+        return _with_begin(make(bind=self.writing), self.begin_writing)
+
+    def reader(self, make: async_sessionmaker[AsyncSession]) -> AsyncSession:
+        """Make a session that only reads."""
+        return _with_begin(make(bind=self.reading), self.begin_reading)
 
     async def prepare(self, options: PoolOptions) -> None:
         """Make a database file of ours ready. PostgreSQL and adopted engines are left as they are."""
@@ -92,7 +109,9 @@ def open_engines(url: URL, options: PoolOptions) -> Engines:
         event.listen(writer.sync_engine, "connect", sqlite.make_strict)
         event.listen(reader.sync_engine, "connect", sqlite.make_read_only)
         event.listen(reader.sync_engine, "begin", sqlite.begin_deferred)
-        return Engines(_immediate(writer), reader, owned=(writer, reader))
+        writing = writer.execution_options()  # the file is made ready through the writer itself, outside transactions
+        event.listen(writing.sync_engine, "begin", sqlite.begin_immediate)
+        return Engines(writing, reader, owned=(writer, reader))
     # Without caches asyncpg leaves every statement unnamed: there is no name that another client's could collide with.
     cache = {"statement_cache_size": 0, "prepared_statement_cache_size": 0} if options.transaction_pooler else {}
     engine = create_async_engine(url, connect_args=cache, **options.for_pool())
@@ -111,10 +130,10 @@ def adopt_engine(engine: AsyncEngine) -> Engines:
     if engine.dialect.name != "sqlite":
         return Engines(engine, engine.execution_options(postgresql_readonly=True))
     reading = engine.execution_options()
-    event.listen(reading.sync_engine, "begin", sqlite.begin_read_only)
     event.listen(reading.sync_engine, "commit", sqlite.end_read_only)
     event.listen(reading.sync_engine, "rollback", sqlite.end_read_only)
-    return Engines(_immediate(engine), reading)
+    # The sessions begin, not these engines: listeners of the engine's owner would run after ours and begin once more.
+    return Engines(engine, reading, begin_writing=sqlite.begin_immediate, begin_reading=sqlite.begin_read_only)
 
 
 def open_sync_engine(url: URL, options: PoolOptions) -> tuple[Engine, int]:
@@ -137,7 +156,13 @@ def open_sync_engine(url: URL, options: PoolOptions) -> tuple[Engine, int]:
     return create_engine(sync_url(url), connect_args=prepare, **options.for_pool()), options.pool_size
 
 
-def _immediate(engine: AsyncEngine) -> AsyncEngine:
-    writing = engine.execution_options()
-    event.listen(writing.sync_engine, "begin", sqlite.begin_immediate)
-    return writing
+def _with_begin(session: AsyncSession, begin: Begin | None) -> AsyncSession:
+    if begin is None:
+        return session
+
+    @event.listens_for(session.sync_session, "after_begin")
+    def after_begin(_: Session, transaction: SessionTransaction, connection: Connection) -> None:
+        if transaction.parent is None:  # else it is a SAVEPOINT
+            begin(connection)
+
+    return session

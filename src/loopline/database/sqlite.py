@@ -38,17 +38,17 @@ def make_read_only(dbapi_connection: Any, _: object) -> None:
 
 
 def begin_immediate(connection: Connection) -> None:
-    """Listen to "begin": take the write lock first, so that nobody writes between this transaction's read and write."""
+    """Begin by taking the write lock, so that nobody writes between this transaction's read and write."""
     _begin(connection, "BEGIN IMMEDIATE")
 
 
 def begin_deferred(connection: Connection) -> None:
-    """Listen to "begin": every read of the transaction sees the same state."""
+    """Begin so that every read of the transaction sees the same state."""
     _begin(connection, "BEGIN")
 
 
 def begin_read_only(connection: Connection) -> None:
-    """Listen to "begin" where the pool is shared with writers; ``end_read_only`` takes it back."""
+    """Begin on a connection that serves writers too; ``end_read_only`` gives it back to them."""
     begin_deferred(connection)
     connection.exec_driver_sql("PRAGMA query_only=ON")
 
@@ -61,7 +61,7 @@ def end_read_only(connection: Connection) -> None:
 
 def _begin(connection: Connection, statement: str) -> None:
     driver: Any = connection.connection.driver_connection
-    if driver.in_transaction:  # the engine has a listener of its own; nothing has happened in what it began
+    if driver.in_transaction:  # an engine's owner began it, and nothing has happened in it yet
         connection.exec_driver_sql("ROLLBACK")
     connection.exec_driver_sql(statement)
 
