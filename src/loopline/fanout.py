@@ -187,7 +187,6 @@ class _Outcomes(Generic[T, R]):
     async def aclose(self) -> None:
         """Cancel the calls that still run and wait for their end."""
         self._closed = True
-        self._changed.set()
         await cancel_and_wait([*self._running, *self._ended])
 
     def _start_calls(self) -> None:

@@ -6,9 +6,9 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
-from functools import partial
+from functools import partial, wraps
 from typing import Annotated, Any
 
 import pytest
@@ -398,23 +398,6 @@ async def test_pipelined_requests_are_all_answered(http: str) -> None:
         assert [await client.answer() for _ in range(3)] == [(200, b"%d" % number) for number in range(3)]
 
 
-async def test_a_def_handler_is_not_watched(http: str) -> None:
-    app, work = FastAPI(), Work()
-    loop = asyncio.get_running_loop()
-
-    @app.get("/", dependencies=[cancel_on_disconnect])
-    def handler() -> str:
-        loop.call_soon_threadsafe(work.started.set)
-        return asyncio.run_coroutine_threadsafe(work(), loop).result(10)
-
-    async with serve(app, http) as port, connect(port) as client:
-        client.send("GET /")
-        await work.started.wait()
-        await client.leave()
-        work.go.set()
-        await work.finished.wait()
-
-
 # Races and oddities, with the messages in our hands
 
 
@@ -561,6 +544,54 @@ async def test_a_handler_that_answers_all_the_same_is_let_do_so() -> None:
     assert exchange.task.cancelling() == 0
 
 
+async def test_a_def_handler_is_not_watched() -> None:
+    """Its thread would go on without the dependencies that it uses."""
+    app, work = FastAPI(), Work()
+    loop = asyncio.get_running_loop()
+
+    @app.get("/", dependencies=[cancel_on_disconnect])
+    def handler() -> str:
+        return asyncio.run_coroutine_threadsafe(work(), loop).result(10)
+
+    exchange = Exchange(app, EMPTY)
+    await work.started.wait()
+    exchange.leave()
+    await turns(5)
+    work.go.set()
+    await exchange.task
+    assert exchange.status == 200
+
+
+async def test_the_watch_has_ended_before_the_answer_is_sent_and_what_it_sees_then_is_too_late() -> None:
+    app = FastAPI()
+    became: list[object] = []
+
+    @app.get("/", dependencies=[cancel_on_disconnect])
+    async def handler() -> str:
+        await turns(3)
+        return "answer"
+
+    async def reluctant(scope: Scope, receive: Receive, send: Send) -> None:
+        async def wrapped() -> Message:
+            try:
+                return await receive()
+            except asyncio.CancelledError:
+                await turns(3)
+                became.append("watch ended")
+                return {"type": "http.disconnect"}
+
+        async def noting(message: Message) -> None:
+            became.append(message.get("status", "body"))
+            await send(message)
+
+        await app(scope, wrapped, noting)
+
+    exchange = Exchange(reluctant, EMPTY)
+    await exchange.task
+    assert became == ["watch ended", 200, "body"]
+    assert exchange.task.cancelling() == 0
+
+
 async def test_a_middleware_that_repeats_the_request_for_ever_does_not_hold_the_loop() -> None:
     app = FastAPI()
 
@@ -591,6 +622,45 @@ async def test_a_middleware_that_keeps_the_first_message_costs_the_watch_not_the
         await exchange.task
     assert exchange.status == 200
     assert "a middleware keeps" in caplog.text
+
+
+async def test_a_watch_that_fails_is_logged_and_costs_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    app, work = FastAPI(), Work()
+    app.get("/", dependencies=[cancel_on_disconnect])(work.__call__)
+    messages = iter([EMPTY])
+
+    async def failing(scope: Scope, receive: Receive, send: Send) -> None:
+        async def once() -> Message:
+            for message in messages:
+                return message
+            raise ConnectionError("receive is broken")
+
+        await app(scope, once, send)
+
+    exchange = Exchange(failing)
+    await work.started.wait()
+    await turns(3)
+    work.go.set()
+    await exchange.task
+    assert exchange.status == 200
+    assert "receive is broken" in caplog.text
+    caplog.clear()
+
+
+@pytest.mark.parametrize("kind", ["object", "decorated"])
+async def test_what_fastapi_awaits_is_watched_whatever_its_shape(kind: str) -> None:
+    app, work = FastAPI(), Work()
+
+    @wraps(work.__call__)
+    def decorated() -> Coroutine[Any, Any, str]:
+        return work()
+
+    app.get("/", dependencies=[cancel_on_disconnect])(work if kind == "object" else decorated)
+    exchange = Exchange(app, EMPTY)
+    await work.started.wait()
+    exchange.leave()
+    await exchange.task
+    assert exchange.status == 499
 
 
 @pytest.mark.parametrize(("method", "watched"), [("GET", True), ("POST", False)])

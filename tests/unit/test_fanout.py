@@ -252,6 +252,14 @@ async def test_two_readers_share_the_outcomes() -> None:
     assert sorted(halves[0] + halves[1]) == list(range(10))
 
 
+async def test_a_reader_that_waits_when_the_block_is_left_is_told() -> None:
+    async with as_completed(Calls(), [1, 2], limit=2) as outcomes:
+        reader = asyncio.ensure_future(anext(outcomes))
+        await turns()
+    with pytest.raises(ConfigurationError, match="inside"):
+        await reader
+
+
 async def test_outcomes_read_after_the_block_are_refused() -> None:
     async with as_completed(double, [1, 2], limit=1) as outcomes:
         pass

@@ -135,16 +135,13 @@ async def test_an_absolute_url_goes_past_the_base_url() -> None:
 
 
 async def test_a_compressed_answer_is_read_decompressed() -> None:
-    def handler(_: Request) -> Response:
-        async def body() -> AsyncIterator[bytes]:
-            yield gzip.compress(b"plain text")
-
-        return Response(200, content=body(), headers={"content-encoding": "gzip", "content-type": "text/plain"})
-
-    async with mocked(handler) as http:
-        response = await http.get("/")
+    packed = gzip.compress(b"plain text")
+    head = b"HTTP/1.1 200 Fine\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    async with upstream(answering(head + packed)) as url, HttpClient() as http:
+        response = await http.get(url)
     assert response.text == "plain text"
-    assert response.content == b"plain text"
+    assert response.reason_phrase == "Fine"
+    assert not {"content-encoding", "content-length"} & response.headers.keys(), "they told of the compressed body"
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
@@ -177,6 +174,12 @@ async def test_the_client_itself_is_at_hand() -> None:
     async with mocked(lambda _: Response(503)) as http:
         assert isinstance(http.client, httpx2.AsyncClient)
         assert (await http.client.get("/")).status_code == 503
+
+
+async def test_the_client_itself_has_the_timeout_too() -> None:
+    async with upstream(hang) as url, HttpClient(timeout=0.05) as http, asyncio.timeout(10):
+        with pytest.raises(httpx2.ReadTimeout):
+            await http.client.get(url)
 
 
 # JSON
@@ -295,20 +298,21 @@ async def test_the_largest_answer_is_the_stated_one(size: int, fits: bool) -> No
 
 
 async def test_a_call_that_finds_no_free_connection_is_a_timeout() -> None:
-    busy = asyncio.Event()
+    connections = 0
 
     async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
         await reader.readuntil(b"\r\n\r\n")
-        busy.set()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+        await writer.drain()
         await asyncio.Event().wait()
 
-    async with upstream(hold) as url, HttpClient(timeout=0.2, max_connections=1) as http:
-        first = asyncio.create_task(http.get(url))
-        await busy.wait()
-        with pytest.raises(UpstreamTimeout):
-            await http.get(url)
-        with pytest.raises(UpstreamTimeout):
-            await first
+    async with upstream(hold) as url, HttpClient(timeout=0.1, max_connections=1) as http:
+        async with http.client.stream("GET", url, timeout=None):
+            with pytest.raises(UpstreamTimeout):
+                await http.get(url)
+    assert connections == 1
 
 
 async def test_a_cancelled_call_is_cancelled_and_gives_its_connection_back() -> None:
