@@ -71,14 +71,20 @@ class Gate:
             return Place(loop.time())
         if len(self._waiting) >= self.max_queue:
             self.rejected += 1
-            raise LaneFull(
-                f"Lane {self.name!r} is full: {self.running} calls run and {len(self._waiting)} wait. Try again later.",
-                retry_after=max(1, math.ceil(self._average * (len(self._waiting) + 1) / self.size)),
+            retry_after = max(1, math.ceil(self._average * (len(self._waiting) + 1) / self.size))
+            full = LaneFull(f"Lane {self.name!r} is full. Try again in {retry_after} s.", retry_after)
+            # For the log: a client need not know.
+            full.add_note(
+                f"size={self.size}, max_queue={self.max_queue}; {self.abandoned} of those that run are abandoned"
             )
+            raise full
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append(turn)
         try:
             await turn
+        except LaneClosed:
+            self.failed += 1
+            raise
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self._pass_on()  # the place came in the same moment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import pickle
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -26,15 +27,29 @@ class _Original(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self._fn(*args, **kwargs)
 
-    def __reduce__(self) -> tuple[Callable[[str, str], Any], tuple[str, str]]:
-        return _look_behind, (self._fn.__module__, self._fn.__qualname__)
+    def __reduce__(self) -> tuple[Callable[[str, str, int], Any], tuple[str, str, int]]:
+        module, name = self._fn.__module__, self._fn.__qualname__
+        # There may be decorators above this one, and below it.
+        layer, depth = _named(module, name), 0
+        while layer is not self._fn:
+            layer, depth = getattr(layer, "__wrapped__", None), depth + 1
+            if layer is None:
+                raise pickle.PicklingError(f"{module}.{name} is not the function that was decorated")
+        return _look_behind, (module, name, depth)
 
 
-def _look_behind(module: str, qualname: str) -> Any:
+def _look_behind(module: str, name: str, depth: int) -> Any:
+    layer = _named(module, name)
+    for _ in range(depth):
+        layer = layer.__wrapped__
+    return layer
+
+
+def _named(module: str, name: str) -> Any:
     found: Any = importlib.import_module(module)
-    for part in qualname.split("."):
-        found = getattr(found, part)
-    return getattr(found, "__wrapped__", found)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def offload_to(lane: Lane, fn: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:

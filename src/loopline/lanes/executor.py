@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
+import threading
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, TypeVarTuple
+from typing import Any, Generic, ParamSpec, Self, TypeVar, TypeVarTuple
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 
 from loopline._finish import finish_first
-from loopline.errors import ConfigurationError, LaneClosed, LaneTimeout, WorkerLost
-from loopline.lanes._callable import call_plain, check_callable, name_of
+from loopline.errors import ConfigurationError, LaneClosed, WorkerLost
+from loopline.lanes._account import counted
+from loopline.lanes._callable import check_callable, name_of
 from loopline.lanes._deadline import choose_timeout
+from loopline.lanes._envelope import Call, Outcome
 from loopline.lanes._gate import Gate, Place
 from loopline.lanes._map import map_over
 from loopline.lanes._offload import offload_to
+from loopline.lanes._owned_executor import OwnedExecutor
 from loopline.lanes.lane import LaneStatistics
 
 __all__ = ["ExecutorLane"]
@@ -31,18 +34,23 @@ Ts = TypeVarTuple("Ts")
 
 logger = logging.getLogger("loopline.lanes")
 
+# Seconds that killing the workers may take, once the lane's own close_timeout has passed.
+KILL_TIMEOUT = 5.0
+
 
 class ExecutorLane:
-    """Runs functions in an executor: ProcessPoolExecutor, ThreadPoolExecutor, loky, a Dask client's, and others.
+    """Runs functions in an executor: ProcessPoolExecutor, ThreadPoolExecutor, and others of ``concurrent.futures``.
 
-    What it can't do is what executors can't: a call that runs can't be stopped, so one that is given up, at its
-    timeout or because its caller was cancelled, goes on, and its place stays taken until it ends; context variables
-    don't come along. When a worker process of a ProcessPoolExecutor dies, all calls in flight fail with
-    WorkerLost; if the lane has a function that makes executors, the next call gets a new one.
+    What it can't do is what executors can't. A call that runs can't be stopped: one that is given up, at its timeout
+    or because its caller was cancelled, goes on, and its place stays taken until it ends. Context variables don't come
+    along. To and from processes everything is pickled. When a worker process dies, all calls in flight fail with
+    WorkerLost; if the lane has a function that makes executors, the next call gets a new one. A thread that never
+    ends holds up the exit of the program.
 
     Args:
         executor: An executor, which the lane shuts down when it closes; or, better, a function without parameters
-            that makes one, so that the lane can be started again and can replace a broken executor.
+            that makes one, so that the lane can be started again and can replace a broken executor. Let a
+            ProcessPoolExecutor spawn (``mp_context=get_context("spawn")``): a fork of a process with threads can hang.
         size: How many calls are handed to the executor at once: its number of workers.
         name: What messages and statistics call it.
         max_queue: How many more calls may wait; the next is refused with LaneFull.
@@ -69,12 +77,11 @@ class ExecutorLane:
         if not close_timeout > 0:
             raise ConfigurationError(f"lane {name!r}: close_timeout must be more than 0 seconds, not {close_timeout}")
         self._make = None if isinstance(executor, Executor) else executor
-        self._executor: Executor | None = executor if isinstance(executor, Executor) else None
+        self._given: Executor | None = executor if isinstance(executor, Executor) else None
+        self._owned: OwnedExecutor | None = None
         self._gate = Gate(name, size, max_queue)
         self._timeout = choose_timeout(None, timeout)
         self._close_timeout = close_timeout
-        # Making an executor and handing it work may start processes, which blocks: a thread does it, one at a time.
-        self._submitting = asyncio.Lock()
 
     @property
     def name(self) -> str:
@@ -88,81 +95,49 @@ class ExecutorLane:
             WorkerLost: If the process that ran it died.
         """
         check_callable(fn)
-        timeout = choose_timeout(timeout, self._timeout)
-        gate = self._gate
-        place: Place | None = None
-        try:
-            async with asyncio.timeout(timeout) as deadline:
-                place = await gate.enter()
-                result = await self._in_executor(fn, args, place)
-        except asyncio.CancelledError:
-            gate.cancelled += 1
-            raise
-        except BaseException as error:
-            if isinstance(error, TimeoutError) and deadline.expired():
-                gate.timed_out += 1
-                what = "was still waiting for a place" if place is None else "ran longer; an executor can't stop it"
-                raise LaneTimeout(f"Lane {self.name!r}: the call had {timeout:g} s and {what}.") from None
-            if place is not None:
-                gate.failed += 1
-            raise
-        gate.completed += 1
-        return result
 
-    async def _in_executor(self, fn: Callable[[*Ts], R], args: tuple[*Ts], place: Place) -> R:
+        gate = self._gate
+
+        async def work(place: Place) -> R:
+            return await self._in_executor(gate, place, fn, args)
+
+        seconds = choose_timeout(timeout, self._timeout)
+        return await counted(gate, work, timeout=seconds, late="ran longer; an executor can't stop it")
+
+    async def _in_executor(self, gate: Gate, place: Place, fn: Callable[[*Ts], R], args: tuple[*Ts]) -> R:
         loop = asyncio.get_running_loop()
-        gate = self._gate
-        future: Future[R] | None = None
+        owned = self._owned
+        over = asyncio.Event()
 
-        def ended(_: Future[R]) -> None:
+        def leave() -> None:
+            gate.leave(place, loop.time())
+            over.set()
+
+        def ended() -> None:
             with suppress(RuntimeError):  # the loop may be closed, and with it the lane
-                loop.call_soon_threadsafe(lambda: gate.leave(place, loop.time()))
+                loop.call_soon_threadsafe(leave)
 
-        async def submit() -> Future[R]:
-            nonlocal future
-            future = await self._submit(functools.partial(call_plain, fn, args))
-            future.add_done_callback(ended)
-            return future
-
+        if owned is None:
+            leave()
+            raise LaneClosed(f"lane {self.name!r} closed before the call of {name_of(fn)} began")
+        hand_over = _HandOver(owned, Call(fn, args), ended)
         try:
-            return await asyncio.wrap_future(await finish_first(submit()))
-        except asyncio.CancelledError:
-            if future is None:
-                gate.leave(place, loop.time())
-            elif not future.cancel():
+            future = await to_thread.run_sync(hand_over, abandon_on_cancel=True, limiter=CapacityLimiter(1))
+            await over.wait()
+        except BaseException as error:
+            if hand_over.withdraw():
+                leave()
+            elif isinstance(error, asyncio.CancelledError) and not hand_over.cancel():
                 gate.abandon(place)
             raise
+        if future.cancelled():
+            raise WorkerLost(f"lane {self.name!r}: the executor dropped the call of {name_of(fn)}")
+        try:
+            outcome = future.result()
         except BrokenExecutor as error:
-            raise WorkerLost(f"lane {self.name!r}: a worker died while {name_of(fn)} was in flight: {error}") from error
-        except Exception as error:
-            if future is None:
-                gate.leave(place, loop.time())
-            else:
-                _explain(error, fn)
-            raise
-
-    async def _submit(self, call: Callable[[], R]) -> Future[R]:
-        async with self._submitting:
-            if not self._gate.open:
-                raise LaneClosed(f"lane {self.name!r} is closed")
-            try:
-                return await to_thread.run_sync(self._hand_over, call, limiter=CapacityLimiter(1))
-            except BrokenExecutor as error:
-                if self._make is None:
-                    raise WorkerLost(
-                        f"lane {self.name!r}: the executor is broken for good, since a worker died: {error}. "
-                        "Give the lane a function that makes executors, and it gets a new one."
-                    ) from error
-                broken, self._executor = self._executor, None
-                assert broken is not None
-                await to_thread.run_sync(broken.shutdown, limiter=CapacityLimiter(1))
-                return await to_thread.run_sync(self._hand_over, call, limiter=CapacityLimiter(1))
-
-    def _hand_over(self, call: Callable[[], R]) -> Future[R]:
-        if self._executor is None:
-            assert self._make is not None
-            self._executor = self._make()
-        return self._executor.submit(call)
+            why = "a worker was lost" if gate.open else f"the lane closed, {self._close_timeout:g} s had passed,"
+            raise WorkerLost(f"lane {self.name!r}: {why} while {name_of(fn)} was in flight: {error}") from error
+        return outcome.get()
 
     async def map(
         self,
@@ -187,33 +162,43 @@ class ExecutorLane:
         return self._gate.statistics()
 
     async def aclose(self) -> None:
-        """Refuse new calls, wait ``close_timeout`` for those that run, shut the executor down."""
+        """Refuse new calls, wait ``close_timeout`` for those that run, shut the executor down. Or else kill it."""
         self._gate.close()
-        async with self._submitting:
-            executor, self._executor = self._executor, None
-            if executor is None:
-                return
-            try:
-                async with asyncio.timeout(self._close_timeout):
-                    await self._gate.drained()
-            except TimeoutError:
-                logger.warning("lane %r: %d calls still ran when it closed", self.name, self._gate.running)
-                _kill_workers(executor)
-                executor.shutdown(wait=False, cancel_futures=True)
-            else:
-                await finish_first(to_thread.run_sync(executor.shutdown, limiter=CapacityLimiter(1)))
+        owned, self._owned = self._owned, None
+        if owned is None:
+            return
+        try:
+            async with asyncio.timeout(self._close_timeout):
+                await self._gate.drained()
+                await to_thread.run_sync(owned.shutdown, abandon_on_cancel=True, limiter=CapacityLimiter(1))
+        except (TimeoutError, asyncio.CancelledError) as error:
+            logger.warning(
+                "lane %r: %d calls still run as it closes: worker processes are killed, threads are left behind",
+                self.name,
+                self._gate.running,
+            )
+            await finish_first(_kill(owned))
+            if not isinstance(error, TimeoutError):
+                raise
 
     async def __aenter__(self) -> Self:
-        """Open the lane; the executor is made when it is needed."""
+        """Open the lane and make its executor."""
         if self._gate.open:
             raise ConfigurationError(f"lane {self.name!r} has started already: one `async with` at a time")
-        if self._make is None and self._executor is None:
+        given, self._given = self._given, None
+        if self._make is None and given is None:
             raise ConfigurationError(
                 f"lane {self.name!r}: its executor is shut down. To start the lane again, give it a function "
                 "that makes one: ExecutorLane(lambda: ProcessPoolExecutor(2), …)"
             )
+        # A gate of its own for each start: what an earlier one left behind would never tell this event loop of its end.
         self._gate = Gate(self._gate.name, self._gate.size, self._gate.max_queue, open=True)
-        self._submitting = asyncio.Lock()
+        self._owned = OwnedExecutor(self.name, given, self._make)
+        try:
+            await to_thread.run_sync(self._owned.start, abandon_on_cancel=True, limiter=CapacityLimiter(1))
+        except BaseException:
+            await self.aclose()
+            raise
         return self
 
     async def __aexit__(
@@ -223,20 +208,49 @@ class ExecutorLane:
         await self.aclose()
 
 
-def _explain(error: Exception, fn: Callable[..., Any]) -> None:
-    """Add to the user's own error what an executor knows of it."""
-    cause = error.__cause__
-    if type(cause).__name__ in ("_RemoteTraceback", "_ExceptionWithTraceback"):
-        error.__cause__ = None
-        error.add_note(f"In the worker:{cause}")
-        if "pickle" in str(error):
-            error.add_note(f"What {name_of(fn)} is given and returns must be picklable: send plain data.")
+class _HandOver(Generic[R]):
+    """A call on its way into the executor, through a thread; its caller may give it up at any moment.
+
+    Args:
+        owned: The executor.
+        call: The call.
+        ended: Called in whichever thread, once the executor is done with the call or has refused it.
+    """
+
+    def __init__(self, owned: OwnedExecutor, call: Call[R], ended: Callable[[], None]) -> None:
+        self._owned = owned
+        self._call = call
+        self._ended = ended
+        # Whoever takes it first decides: the thread that begins, or the caller that withdraws.
+        self._begun = threading.Lock()
+        self._given_up = False
+        self._future: Future[Outcome[R]] | None = None
+
+    def __call__(self) -> Future[Outcome[R]]:
+        """Hand the call over; blocking."""
+        if not self._begun.acquire(blocking=False):
+            raise asyncio.CancelledError  # nobody hears it
+        try:
+            future = self._owned.submit(self._call)
+        except BaseException:
+            self._ended()
+            raise
+        self._future = future
+        future.add_done_callback(lambda _: self._ended())
+        if self._given_up:
+            future.cancel()
+        return future
+
+    def withdraw(self) -> bool:
+        """Return whether it had not begun; then it never will."""
+        return self._begun.acquire(blocking=False)
+
+    def cancel(self) -> bool:
+        """Return whether the executor had not begun it; then it never will."""
+        self._given_up = True
+        return self._future is not None and self._future.cancel()
 
 
-def _kill_workers(executor: Executor) -> None:
-    if hasattr(executor, "kill_workers"):  # ProcessPoolExecutor, from Python 3.14
-        executor.kill_workers()
-        return
-    # Before 3.14 nothing public ends a busy ProcessPoolExecutor. Without the private mapping, nothing is killed.
-    for process in list((getattr(executor, "_processes", None) or {}).values()):
-        process.kill()
+async def _kill(owned: OwnedExecutor) -> None:
+    with move_on_after(KILL_TIMEOUT):
+        await to_thread.run_sync(owned.kill, abandon_on_cancel=True, limiter=CapacityLimiter(1))

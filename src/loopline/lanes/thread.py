@@ -12,7 +12,8 @@ from typing import Any, ParamSpec, Self, TypeVar, TypeVarTuple
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 
-from loopline.errors import ConfigurationError, LaneTimeout
+from loopline.errors import ConfigurationError
+from loopline.lanes._account import counted
 from loopline.lanes._callable import call_plain, check_callable
 from loopline.lanes._deadline import choose_timeout
 from loopline.lanes._gate import Gate, Place
@@ -35,8 +36,8 @@ class ThreadLane:
 
     Context variables are copied into the thread. A thread can't be killed: a call that is given up, at its timeout or
     because its caller was cancelled, goes on, and its place stays taken until it ends. It can look for itself:
-    ``anyio.from_thread.check_cancelled()`` raises in it then. The threads are daemons, so one that never ends
-    does not hold up the exit of the process.
+    ``anyio.from_thread.check_cancelled()`` raises in it then. A thread that never ends holds up an ordinary exit of
+    the program, though not one by a signal, which is how uvicorn ends after SIGTERM.
 
     Args:
         name: What messages and statistics call it.
@@ -60,30 +61,16 @@ class ThreadLane:
     async def run(self, fn: Callable[[*Ts], R], *args: *Ts, timeout: float | None = None) -> R:
         """Run ``fn(*args)`` in a thread; see ``Lane.run``."""
         check_callable(fn)
-        timeout = choose_timeout(timeout, self._timeout)
         gate = self._gate
-        place: Place | None = None
-        try:
-            async with asyncio.timeout(timeout) as deadline:
-                place = await gate.enter()
-                result = await self._in_thread(fn, args, place)
-        except asyncio.CancelledError:
-            gate.cancelled += 1
-            raise
-        except BaseException as error:
-            if isinstance(error, TimeoutError) and deadline.expired():
-                gate.timed_out += 1
-                what = "was still waiting for a place" if place is None else "ran longer; its thread can't be stopped"
-                raise LaneTimeout(f"Lane {self.name!r}: the call had {timeout:g} s and {what}.") from None
-            if place is not None:
-                gate.failed += 1
-            raise
-        gate.completed += 1
-        return result
 
-    async def _in_thread(self, fn: Callable[[*Ts], R], args: tuple[*Ts], place: Place) -> R:
+        async def work(place: Place) -> R:
+            return await self._in_thread(gate, place, fn, args)
+
+        seconds = choose_timeout(timeout, self._timeout)
+        return await counted(gate, work, timeout=seconds, late="ran longer; its thread can't be stopped")
+
+    async def _in_thread(self, gate: Gate, place: Place, fn: Callable[[*Ts], R], args: tuple[*Ts]) -> R:
         loop = asyncio.get_running_loop()
-        gate = self._gate
         # Whoever takes it first decides: the thread that begins the call, or the caller that withdraws it.
         begun = threading.Lock()
 
@@ -99,18 +86,19 @@ class ThreadLane:
                 with suppress(RuntimeError):  # the loop may be closed, and with it the lane
                     loop.call_soon_threadsafe(leave)
 
-        with CancelScope() as scope:
-            try:
+        scope = CancelScope()
+        try:
+            with scope:
                 # The limiter is no bound here: a gate's place is held by the thread, not by whoever waits for it.
-                return await to_thread.run_sync(body, abandon_on_cancel=True, limiter=CapacityLimiter(1))
-            except asyncio.CancelledError:
-                if begun.acquire(blocking=False):
-                    leave()
-                else:
-                    gate.abandon(place)
-                    scope.cancel()  # check_cancelled() in the thread looks here
-                raise
-        raise AssertionError("unreachable: the scope lets a cancellation that is not its own through")
+                result = await to_thread.run_sync(body, abandon_on_cancel=True, limiter=CapacityLimiter(1))
+        except BaseException as error:
+            if begun.acquire(blocking=False):
+                leave()  # cancelled in time, or no thread could be started
+            elif isinstance(error, asyncio.CancelledError):
+                gate.abandon(place)
+                scope.cancel()  # check_cancelled() in the thread looks here
+            raise
+        return result
 
     async def map(
         self,
@@ -147,6 +135,7 @@ class ThreadLane:
         """Open the lane; threads start when they are needed."""
         if self._gate.open:
             raise ConfigurationError(f"lane {self.name!r} has started already: one `async with` at a time")
+        # A gate of its own for each start: a thread left behind by an earlier one may never tell of its end.
         self._gate = Gate(self._gate.name, self._gate.size, self._gate.max_queue, open=True)
         return self
 
