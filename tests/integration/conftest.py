@@ -6,7 +6,7 @@ import gc
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,6 @@ OpenDatabase = Callable[[Database], AbstractAsyncContextManager[None]]
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    """Loopline runs on asyncio, as FastAPI's servers do."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """One PostgreSQL server for all tests; how to reach it. Where it can't start, the tests fail."""
     with warnings.catch_warnings():
@@ -56,19 +50,26 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def database_names() -> Iterator[str]:
-    """A fresh name for each database."""
-    return (f"test_{number}" for number in count())
+def new_postgres_database(postgres_server: str) -> Callable[[], AbstractContextManager[str]]:
+    """Make an empty PostgreSQL database for as long as the block lasts; its URL."""
+    numbers = count()
+
+    @contextmanager
+    def new() -> Iterator[str]:
+        name = f"test_{next(numbers)}"
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+            yield make_url(postgres_server).set(drivername="postgresql+asyncpg", database=name).render_as_string()
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    return new
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str, database_names: Iterator[str]) -> Iterator[str]:
+def postgres_url(new_postgres_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
     """An empty PostgreSQL database for one test."""
-    name = next(database_names)
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
-        yield make_url(postgres_server).set(drivername="postgresql+asyncpg", database=name).render_as_string()
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with new_postgres_database() as url:
+        yield url
 
 
 @pytest.fixture

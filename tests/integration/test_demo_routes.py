@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx2
@@ -13,18 +14,20 @@ from waiting import wait_until
 
 
 @pytest.fixture(scope="module", params=["make run, SQLite", "PostgreSQL"])
-def http(request: pytest.FixtureRequest, start_demo: Callable[..., Any], tmp_path_factory: Any) -> Any:
+def http(
+    request: pytest.FixtureRequest, start_demo: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx2.Client]:
     """A client of a reference service: of one that `make run` sets up and starts in a fresh copy of the project with
     an empty package cache, and of one on PostgreSQL."""
-    if request.param == "PostgreSQL":
-        service = start_demo(request.getfixturevalue("postgres_url"))
-    else:
-        copy = request.getfixturevalue("clean_copy")
-        cache = tmp_path_factory.mktemp("empty cache")
-        service = start_demo(command=["make", "run"], cwd=copy, PIP_CACHE_DIR=str(cache))
-    with httpx2.Client(base_url=service.url, timeout=30) as client:
-        yield client
-    assert "Traceback" not in service.log.read_text().replace("RuntimeWarning", "")
+    with ExitStack() as stack:
+        if request.param == "PostgreSQL":
+            service = start_demo(stack.enter_context(request.getfixturevalue("new_postgres_database")()))
+        else:
+            cache = str(tmp_path_factory.mktemp("empty cache"))
+            service = start_demo(
+                command=["make", "run"], cwd=request.getfixturevalue("clean_copy"), PIP_CACHE_DIR=cache
+            )
+        yield stack.enter_context(httpx2.Client(base_url=service.url, timeout=30))
 
 
 def test_the_start_page_and_the_api_page_are_served(http: httpx2.Client) -> None:

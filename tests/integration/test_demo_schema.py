@@ -16,11 +16,8 @@ from loopline.demo.app import app
 # Here to be caught, and labelled as mistakes.
 MISTAKES = ("/bad", "/wrong")
 
-OPERATIONS = [
-    operation
-    for found in schemathesis.openapi.from_dict(app.openapi()).get_all_operations()
-    if (operation := found.ok()).path not in MISTAKES
-]
+SCHEMA: Any = schemathesis.openapi.from_dict(app.openapi())
+OPERATIONS = [operation for found in SCHEMA.get_all_operations() if (operation := found.ok()).path not in MISTAKES]
 
 
 @pytest.mark.parametrize(
