@@ -167,7 +167,8 @@ def test_an_order_that_makes_no_sense_is_refused_and_not_stored(
 def test_the_mistakes_behave_as_labelled(http: httpx2.Client) -> None:
     assert http.get("/bad").json() == {"message": "every other request waited for this one"}
     assert http.get("/good").json() == {"message": "nobody waited for this one"}
-    assert http.get("/wrong").status_code == 500
+    # uvicorn closes the connection after an application's error: this one is not used again.
+    assert httpx2.get(f"{http.base_url}/wrong").status_code == 500
     assert http.get("/correct").json() == {"answer": 42}
     paths = http.get("/openapi.json").json()["paths"]
     for path in ("/bad", "/wrong"):
