@@ -343,6 +343,29 @@ async def test_map_takes_items_only_as_places_become_free(lane: Lane) -> None:
     assert len(taken) < 10, "the first error ended it"
 
 
+async def test_map_runs_no_more_calls_at_once_than_its_limit(lane: Lane, held: Held) -> None:
+    mapped = asyncio.create_task(lane.map(functools.partial(hold, str(held.folder)), "abc", limit=1))
+    for name in "abc":
+        await held.runs(name)
+        assert (lane.statistics().running, lane.statistics().waiting) == (1, 0)
+        held.end(name)
+    assert await mapped == ["a", "b", "c"]
+
+
+async def test_a_map_that_is_cancelled_leaves_nothing_that_waits(lane: Lane, held: Held) -> None:
+    mapped = asyncio.create_task(lane.map(functools.partial(hold, str(held.folder)), "abcdef", limit=4))
+    await held.runs("a")
+    await until(lambda: lane.statistics().waiting == 2)
+    mapped.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await mapped
+    assert lane.statistics().waiting == 0
+    assert lane.statistics().cancelled == 4
+    held.end(*"abcdef")
+    await until(lambda: lane.statistics().running == 0)
+    assert not held.ran("c")
+
+
 async def test_map_raises_the_first_error_and_frees_the_lane(lane: Lane) -> None:
     with pytest.raises(OrderRefused) as caught:
         await lane.map(refuse_odd, [2, 4, 6, 7, 8])
@@ -355,6 +378,12 @@ async def test_map_raises_the_first_error_and_frees_the_lane(lane: Lane) -> None
 async def test_map_refuses_numbers_that_can_not_work(lane: Lane, option: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(option))):
         await lane.map(double, [1], **option)
+
+
+async def test_map_refuses_more_calls_at_once_than_the_lane_can_take(lane: Lane) -> None:
+    assert await lane.map(double, range(20), limit=12) == [2 * number for number in range(20)]
+    with pytest.raises(ConfigurationError, match="write 12 or less"):
+        await lane.map(double, [1], limit=13)
 
 
 async def test_map_refuses_an_async_function(lane: Lane) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import os
+import signal
 import sys
 import threading
 import time
@@ -99,3 +100,54 @@ class AsyncCallable:
 
 def nap() -> None:
     time.sleep(0.02)
+
+
+class Unreadable(Exception):
+    """An error that can be pickled, but not made again: its arguments are not those of its constructor."""
+
+    def __init__(self, order: int, reason: str) -> None:
+        super().__init__(f"order {order}: {reason}")
+
+
+class UnreadableResult:
+    """A value that can be pickled, but not made again."""
+
+    def __reduce__(self) -> tuple[type[int], tuple[str]]:
+        return int, ("no number",)
+
+
+class Unpicklable(Exception):
+    """An error that holds what can't be pickled."""
+
+    def __init__(self) -> None:
+        super().__init__("it holds a lock")
+        self.lock = threading.Lock()
+
+
+def raise_unreadable() -> None:
+    raise Unreadable(7, "no lamps left")
+
+
+def raise_unpicklable() -> None:
+    raise Unpicklable
+
+
+def return_unreadable() -> UnreadableResult:
+    return UnreadableResult()
+
+
+def return_a_lambda() -> object:
+    return lambda: 1
+
+
+def returned(anything: object) -> object:
+    return anything
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hold_and_ignore_sigterm(folder: str, name: str) -> str:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return hold(folder, name)

@@ -24,6 +24,11 @@ async def map_over(
     check_callable(fn)
     if chunk < 1:
         raise ConfigurationError(f"chunk must be at least 1, not {chunk}")
+    now = lane.statistics()
+    if limit > (room := now.size + now.max_queue):
+        raise ConfigurationError(
+            f"limit={limit} is more than lane {lane.name!r} can run and queue: write {room} or less"
+        )
 
     async def call(part: Sequence[T]) -> list[R]:
         return await lane.run(_each, fn, part, timeout=timeout)

@@ -44,8 +44,9 @@ class ExecutorLane:
     What it can't do is what executors can't. A call that runs can't be stopped: one that is given up, at its timeout
     or because its caller was cancelled, goes on, and its place stays taken until it ends. Context variables don't come
     along. To and from processes everything is pickled. When a worker process dies, all calls in flight fail with
-    WorkerLost; if the lane has a function that makes executors, the next call gets a new one. A thread that never
-    ends holds up the exit of the program.
+    WorkerLost, though perhaps only when another call begins or ends: a ProcessPoolExecutor may not notice before. If
+    the lane has a function that makes executors, the next call gets a new one. A thread that never ends holds up the
+    exit of the program.
 
     Args:
         executor: An executor, which the lane shuts down when it closes; or, better, a function without parameters
