@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types check-chromium bench lock clean
+.PHONY: help setup run test chaos lint types check-chromium bench lock clean
 
 PORT ?= 8000
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null)))
@@ -30,6 +30,9 @@ types: .venv/.dev ## mypy --strict over the library, its tests and scripts
 
 check-chromium: .venv/.dev # find Chromium, or install it
 	@$(BIN)/python scripts/chromium.py
+
+chaos: .venv/.dev ## the long form of the chaos tests
+	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/chaos -v
 
 bench: .venv/.dev ## benchmarks against peers (not part of the tests)
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done

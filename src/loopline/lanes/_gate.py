@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from loopline.errors import ConfigurationError, LaneClosed, LaneFull
@@ -16,11 +17,18 @@ __all__ = ["Gate", "Place"]
 NEWEST = 0.2
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Place:
-    """The right to run, held from ``Gate.enter`` to ``Gate.leave``."""
+    """The right to run, asked for with ``Gate.admit`` and held until ``Gate.leave``.
 
-    since: float
+    Args:
+        begin: Called once the call may run: at once, or when it is its turn.
+        refuse: Called instead if the lane closes before that.
+    """
+
+    begin: Callable[[], None]
+    refuse: Callable[[LaneClosed], None]
+    since: float = 0.0
     abandoned: bool = False
     left: bool = False
 
@@ -46,7 +54,7 @@ class Gate:
     timed_out: int = 0
     cancelled: int = 0
     rejected: int = 0
-    _waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    _waiting: deque[Place] = field(default_factory=deque)
     _average: float = 0.0
     _drained: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -56,20 +64,21 @@ class Gate:
         if self.max_queue < 0:
             raise ConfigurationError(f"lane {self.name!r}: max_queue must be at least 0, not {self.max_queue}")
 
-    async def enter(self) -> Place:
-        """Take a place, waiting for one in line.
+    def admit(self, place: Place) -> None:
+        """Let a call begin, now or when it is its turn.
 
         Raises:
             LaneFull: If as many run and wait as may.
-            LaneClosed: If the lane has not started, or closes meanwhile.
+            LaneClosed: If the lane is not open.
         """
-        loop = asyncio.get_running_loop()
         if not self.open:
             raise self._closed()
         if self.running < self.size:
             self.running += 1
-            return Place(loop.time())
-        if len(self._waiting) >= self.max_queue:
+            self._begin(place)
+        elif len(self._waiting) < self.max_queue:
+            self._waiting.append(place)
+        else:
             self.rejected += 1
             retry_after = max(1, math.ceil(self._average * (len(self._waiting) + 1) / self.size))
             full = LaneFull(f"Lane {self.name!r} is full. Try again in {retry_after} s.", retry_after)
@@ -78,20 +87,36 @@ class Gate:
                 f"size={self.size}, max_queue={self.max_queue}; {self.abandoned} of those that run are abandoned"
             )
             raise full
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
+
+    def withdraw(self, place: Place) -> bool:
+        """Take a call out of the line. Return False if it has begun already."""
+        if place in self._waiting:
+            self._waiting.remove(place)
+            return True
+        return False
+
+    async def enter(self) -> Place:
+        """Take a place, waiting for one in line.
+
+        Raises:
+            LaneFull: If as many run and wait as may.
+            LaneClosed: If the lane is not open, or closes meanwhile.
+        """
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        place = Place(lambda: turn.set_result(None), turn.set_exception)
+        self.admit(place)
+        if place.since:
+            return place
         try:
             await turn
         except LaneClosed:
             self.failed += 1
             raise
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
+            if not self.withdraw(place) and place.since:
                 self._pass_on()  # the place came in the same moment
-            elif turn in self._waiting:
-                self._waiting.remove(turn)
             raise
-        return Place(loop.time())
+        return place
 
     def leave(self, place: Place, now: float) -> None:
         """Give the place to the next in line. ``now`` is the loop's time in seconds."""
@@ -112,9 +137,7 @@ class Gate:
         """Let nobody in any more; those in line get LaneClosed."""
         self.open = False
         while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_exception(self._closed())
+            self._waiting.popleft().refuse(self._closed())
 
     async def drained(self) -> None:
         """Wait until nothing runs."""
@@ -139,14 +162,16 @@ class Gate:
         )
 
     def _pass_on(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
+        if self._waiting:
+            self._begin(self._waiting.popleft())
+            return
         self.running -= 1
         if not self.running:
             self._drained.set()
+
+    def _begin(self, place: Place) -> None:
+        place.since = asyncio.get_running_loop().time()
+        place.begin()
 
     def _closed(self) -> LaneClosed:
         return LaneClosed(

@@ -31,12 +31,22 @@ class Call:
     """A call on its way through a worker.
 
     Attributes:
-        number: What its frames carry.
-        done: What the caller waits for: the frame's kind, and what it held.
+        body: Its pickle.
+        owned: How many of the buffers the pickle owns.
+        buffers: What travels beside the pickle.
+        done: What the caller waits for: the kind of the worker's frame, and what it held.
+        number: What its frames carry, once it has a worker.
+        worker: The worker that runs it.
+        attempts: How many workers it was given to.
     """
 
-    number: int
+    body: bytes
+    owned: int
+    buffers: list[memoryview]
     done: asyncio.Future[tuple[int, Any]]
+    number: int = 0
+    worker: Worker | None = None
+    attempts: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -50,7 +60,7 @@ class Worker:
         outbound: The arena that the worker writes.
         ended: Called once on the loop when the process is gone.
         ready: Called once on the loop when it can take calls.
-        free: Called on the loop when it has ended a call.
+        free: Called on the loop when it has ended a call; if it is doomed, it takes no other.
         call: What it runs.
         calls: How many it was given.
         is_ready: Whether it has ever been ready.
@@ -64,7 +74,7 @@ class Worker:
     outbound: wire.Arena
     ended: Callable[[Worker], None]
     ready: Callable[[Worker], None]
-    free: Callable[[Worker], None]
+    free: Callable[[Worker, Call], None]
     call: Call | None = None
     calls: int = 0
     is_ready: bool = False
@@ -83,11 +93,21 @@ class Worker:
             loop.add_reader(self._pidfd, self._gone)
         self._send(wire.frame(0, wire.CALL, settings))
 
-    def give(self, call: Call, body: bytes, owned: int, buffers: list[memoryview]) -> None:
+    def give(self, call: Call, number: int) -> None:
         """Let it run a call; it must be free."""
         self.call = call
         self.calls += 1
-        self._send(wire.frame(call.number, wire.CALL, body, owned, buffers, self.inbound))
+        call.number = number
+        call.worker = self
+        call.attempts += 1
+        self._send(wire.frame(number, wire.CALL, call.body, call.owned, call.buffers, self.inbound))
+
+    def give_up(self) -> None:
+        """End the process because nobody waits for its call any more."""
+        if self.call is not None:
+            self.call.worker = None
+            self.call = None
+        self.kill()
 
     def kill(self) -> None:
         """End the process, whatever it does."""
@@ -105,9 +125,9 @@ class Worker:
         with suppress(OSError):  # it may be gone already
             self.line.shutdown(socket.SHUT_WR)
 
-    def has_begun(self, call: Call) -> bool:
-        """Whether the process had begun with the call. Asked when it is gone."""
-        return self.outbound.mark == call.number
+    def had_begun(self) -> bool:
+        """Whether the process had begun with its call. Asked when it is gone."""
+        return self.call is not None and self.outbound.mark == self.call.number
 
     def _send(self, frame: bytes) -> None:
         try:
@@ -133,8 +153,7 @@ class Worker:
 
     def _take(self, frame: wire.Frame) -> None:
         if frame.kind == wire.LOG:
-            _, (record,) = wire.unpack(frame.inline, 0, frame.length)
-            _log(record)
+            _log(pickle.loads(frame.inline))  # noqa: S301 - from our own worker
         elif frame.kind == wire.READY:
             self.is_ready = True
             self.ready(self)
@@ -142,10 +161,11 @@ class Worker:
             self.why = str(frame.inline, "utf-8", "replace")
         elif self.call is not None and frame.number == self.call.number:
             call, self.call = self.call, None
+            call.worker = None
+            content = self._content(frame)
             if not call.done.done():
-                call.done.set_result((frame.kind, self._content(frame)))
-            if not self.doomed:
-                self.free(self)
+                call.done.set_result((frame.kind, content))
+            self.free(self, call)
 
     def _content(self, frame: wire.Frame) -> Any:
         if frame.kind in (wire.REFUSED, wire.EXITED):

@@ -98,14 +98,15 @@ def pack(head: Any, values: Sequence[Any]) -> tuple[bytes, int, list[memoryview]
             holes.append((index, kind.__name__, view.nbytes))
             lent.append(view)
             values[index] = None  # type: ignore[index]
-    buffers: list[memoryview] = []
-    body = pickle.dumps((head, values, holes), 5, buffer_callback=lambda buffer: buffers.append(buffer.raw()))
-    owned = len(buffers)
-    buffers += lent
+    own: list[pickle.PickleBuffer] = []
+    body = pickle.dumps((head, values, holes), 5, buffer_callback=own.append)
+    if not own and not lent and len(body) <= INLINE:
+        return body, 0, lent
+    buffers = [buffer.raw() for buffer in own] + lent
     total = len(body) + sum(buffer.nbytes for buffer in buffers)
     if total > MOST:
         raise TooLarge(f"{total:,} bytes")
-    return body, owned, buffers
+    return body, len(own), buffers
 
 
 def unpack(content: memoryview, owned: int, length: int) -> tuple[Any, Sequence[Any]]:

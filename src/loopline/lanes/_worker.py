@@ -150,10 +150,10 @@ def _serve(link: Link, call: Any, context: list[Any]) -> None:
     number = call.number
     try:
         (fn, values), arguments = link.content(call)
+        tokens = [(context[index], context[index].set(value)) for index, value in values]
     except BaseException:  # noqa: BLE001 - whatever unpickling runs
         link.say(number, wire.REFUSED, f"the call can't be read in the worker:\n{traceback.format_exc()}")
         return
-    tokens = [(variable, variable.set(value)) for variable, (has, value) in zip(context, values, strict=True) if has]
     try:
         result = fn(*arguments)
     except SystemExit as error:
@@ -166,7 +166,8 @@ def _serve(link: Link, call: Any, context: list[Any]) -> None:
         for variable, token in tokens:
             variable.reset(token)
         del arguments
-        link.note_memory()
+        if link.memory is not None:
+            link.note_memory()
     if inspect.iscoroutine(result) or inspect.isgenerator(result):
         result.close()
         link.say(number, wire.REFUSED, f"it returned a {type(result).__name__} and did not do its work: {PLAIN}")

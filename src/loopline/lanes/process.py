@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any, ParamSpec, Self, TypeVar, TypeVarTuple
 from anyio import CapacityLimiter, to_thread
 
 from loopline._finish import finish_first
-from loopline.errors import ConfigurationError, LaneTimeout, RemoteError, WorkerLost
+from loopline.errors import ConfigurationError, LaneTimeout, LooplineError, RemoteError, WorkerLost
 from loopline.lanes import _wire as wire
 from loopline.lanes._callable import check_callable, name_of
 from loopline.lanes._deadline import choose_timeout
@@ -35,13 +36,14 @@ R = TypeVar("R")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-ENDINGS = 3  # workers in a row that end before they are ready, until the calls that wait are told
+# When the calls that wait for a worker are told that none can start: so many in a row have ended by themselves before
+# they were ready, or for so many seconds each was killed by somebody, which says little about the next one.
+ENDINGS, PATIENCE = 3, 30.0
 LONGEST_PAUSE = 5.0  # seconds between two attempts to start a worker that does not
 GOODBYE = 2.0  # seconds that a worker may take to end by itself
 ATTEMPTS = 5  # workers that a call is given to, if each is lost before it begins
 
 _UNSET = object()
-_AGAIN = 0  # beside the kinds of frames: the worker was lost before it had begun
 
 
 class ProcessLane:
@@ -121,8 +123,13 @@ class ProcessLane:
         self._workers: set[Worker] = set()
         self._leaving: set[Worker] = set()
         self._idle: list[Worker] = []
-        self._asking: deque[asyncio.Future[Worker]] = deque()
+        # Calls that may run and have no worker yet.
+        self._asking: deque[Call] = deque()
+        # The places of the calls that have not ended.
+        self._places: dict[Call, Place] = {}
+        # Since a worker was last ready: how many have ended by themselves, and when the first was lost.
         self._endings = 0
+        self._since: float | None = None
         self._why = ""
         self._changed = asyncio.Event()
 
@@ -146,33 +153,47 @@ class ProcessLane:
         check_callable(fn)
         timeout = choose_timeout(timeout, self._timeout)
         gate = self._gate
-        place: Place | None = None
-        packed = self._pack(fn, args)
+        loop = asyncio.get_running_loop()
+        call = Call(*self._pack(fn, args), loop.create_future())
+        place = Place(lambda: self._begin(call), lambda error: _fail(call, error))
+        self._places[call] = place
         try:
-            async with asyncio.timeout(timeout) as deadline:
-                place = await gate.enter()
-                try:
-                    result: R = await self._in_worker(fn, packed)
-                finally:
-                    gate.leave(place, asyncio.get_running_loop().time())
+            gate.admit(place)
+        except LooplineError:
+            del self._places[call]
+            raise
+        late = None if timeout is None else loop.call_later(timeout, self._give_up, call, timeout)
+        try:
+            kind, content = await call.done
         except asyncio.CancelledError:
+            self._give_up(call)
             gate.cancelled += 1
             raise
-        except BaseException as error:
-            if isinstance(error, TimeoutError) and deadline.expired():
-                gate.timed_out += 1
-                what = "was still waiting for a place" if place is None else "was stopped"
-                raise LaneTimeout(f"Lane {self.name!r}: the call had {timeout:g} s and {what}.") from None
-            if place is not None:
-                gate.failed += 1
+        except LaneTimeout:
+            gate.timed_out += 1
+            raise
+        except Exception:
+            gate.failed += 1
+            raise
+        finally:
+            self._places.pop(call, None)
+            if late is not None:
+                late.cancel()
+        try:
+            result: R = _outcome(fn, kind, content)
+        except BaseException:
+            gate.failed += 1
             raise
         gate.completed += 1
         return result
 
     def _pack(self, fn: Callable[..., Any], args: Sequence[Any]) -> tuple[bytes, int, list[memoryview]]:
-        values = [variable.get(_UNSET) for variable in self._variables]
+        context: tuple[tuple[int, Any], ...] = ()
+        if self._variables:
+            values = [variable.get(_UNSET) for variable in self._variables]
+            context = tuple((index, value) for index, value in enumerate(values) if value is not _UNSET)
         try:
-            packed = wire.pack((fn, [(False, None) if value is _UNSET else (True, value) for value in values]), args)
+            packed = wire.pack((fn, context), args)
         except wire.TooLarge as error:
             raise ConfigurationError(
                 f"the arguments of {name_of(fn)} are too large ({error}, and {wire.MOST:,} can be carried): "
@@ -190,24 +211,46 @@ class ProcessLane:
             )
         return packed
 
-    async def _in_worker(self, fn: Callable[..., Any], packed: tuple[bytes, int, list[memoryview]]) -> Any:
-        loop = asyncio.get_running_loop()
-        for _ in range(ATTEMPTS):
-            worker = self._idle.pop() if self._idle else await self._next_idle()
-            if worker not in self._workers:
-                continue
-            self._number = self._number % 0xFFFFFFFF + 1
-            call = Call(self._number, loop.create_future())
-            worker.give(call, *packed)
-            try:
-                kind, content = await call.done
-            except asyncio.CancelledError:
-                if worker.call is call:  # else it has ended, and the worker may run another's by now
-                    worker.kill()
-                raise
-            if kind != _AGAIN:
-                return _outcome(fn, kind, content)
-        raise WorkerLost(f"lane {self.name!r}: {ATTEMPTS} workers were lost before they began {name_of(fn)}")
+    def _begin(self, call: Call) -> None:
+        """Give the call, whose turn it is, to a worker; if none is free, one is starting."""
+        if self._idle:
+            self._give(self._idle.pop(), call)
+        else:
+            self._asking.append(call)
+            self._tell_asking_if_hopeless()
+
+    def _give(self, worker: Worker, call: Call) -> None:
+        self._number = self._number % 0xFFFFFFFF + 1
+        try:
+            worker.give(call, self._number)
+        except Exception as error:  # noqa: BLE001 - no shared memory, say
+            worker.give_up()
+            self._over(call, error)
+
+    def _over(self, call: Call, error: Exception | None = None) -> None:
+        """Let the next call have the place of this one."""
+        if error is not None:
+            _fail(call, error)
+        place = self._places.pop(call, None)
+        if place is not None:
+            self._gate.leave(place, asyncio.get_running_loop().time())
+
+    def _give_up(self, call: Call, timeout: float | None = None) -> None:
+        """End a call that nobody waits for any more: its caller was cancelled, or it had its ``timeout`` seconds."""
+        place = self._places.get(call)
+        if place is None:
+            return  # it has ended in the same moment, and its worker may run another's by now
+        what = "was stopped"
+        if call.worker is not None:
+            call.worker.give_up()
+            self._over(call)
+        elif call in self._asking:
+            self._asking.remove(call)
+            self._over(call)
+        elif self._gate.withdraw(place):
+            what = "was still waiting for a place"
+        if timeout is not None:
+            _fail(call, LaneTimeout(f"Lane {self.name!r}: the call had {timeout:g} s and {what}."))
 
     async def map(
         self,
@@ -250,12 +293,12 @@ class ProcessLane:
         self._variables = [_find(self.name, *where) for where in self._context]
         gate = self._gate
         self._gate = Gate(gate.name, gate.size, gate.max_queue, open=True)
-        self._endings = 0
+        self._endings, self._since = 0, None
         self._spawner = Spawner(asyncio.get_running_loop(), self._spawned)
         self._fill()
         try:
             while len(self._idle) < self._gate.size:
-                if self._endings:
+                if self._endings or self._is_hopeless():
                     raise ConfigurationError(f"lane {self.name!r}: a worker can't start: {self._why}")
                 self._changed.clear()
                 await self._changed.wait()
@@ -295,66 +338,67 @@ class ProcessLane:
             worker.kill()
 
     def _offer(self, worker: Worker) -> None:
-        self._endings = 0
-        while self._asking:
-            asking = self._asking.popleft()
-            if not asking.done():
-                asking.set_result(worker)
-                return
-        self._idle.append(worker)
-        self._changed.set()
-
-    async def _next_idle(self) -> Worker:
-        asking: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
-        self._asking.append(asking)
-        if self._endings >= ENDINGS:
-            self._tell_asking()
-        try:
-            return await asking
-        except asyncio.CancelledError:
-            if asking.done() and not asking.cancelled() and asking.exception() is None:
-                self._offer(asking.result())
-            raise
-
-    def _has_ended_a_call(self, worker: Worker) -> None:
-        if worker.calls == self._max_calls or worker.outbound.full:
-            self._workers.discard(worker)
-            self._leaving.add(worker)
-            worker.dismiss()
-            asyncio.get_running_loop().call_later(GOODBYE, _kill_those_left, (worker,))
-            self._fill()
+        self._endings, self._since = 0, None
+        if self._asking:
+            self._give(worker, self._asking.popleft())
         else:
-            self._offer(worker)
+            self._idle.append(worker)
+            self._changed.set()
+
+    def _has_ended_a_call(self, worker: Worker, call: Call) -> None:
+        if not worker.doomed:
+            if worker.calls == self._max_calls or worker.outbound.full:
+                self._retire(worker)
+            else:
+                self._offer(worker)
+        self._over(call)
+
+    def _retire(self, worker: Worker) -> None:
+        self._workers.discard(worker)
+        self._leaving.add(worker)
+        worker.dismiss()
+        asyncio.get_running_loop().call_later(GOODBYE, _kill_those_left, (worker,))
+        self._fill()
 
     def _ended(self, worker: Worker) -> None:
         self._workers.discard(worker)
         self._leaving.discard(worker)
         if worker in self._idle:
             self._idle.remove(worker)
-        if (call := worker.call) is not None and not call.done.done():
-            if worker.has_begun(call):
-                call.done.set_exception(WorkerLost(f"the worker process that ran the call {how_it_ended(worker)}"))
+        if (call := worker.call) is not None:
+            had_begun, worker.call, call.worker = worker.had_begun(), None, None
+            if had_begun:
+                self._over(call, WorkerLost(f"the worker process that ran the call {how_it_ended(worker)}"))
+            elif call.attempts >= ATTEMPTS:
+                self._over(call, WorkerLost(f"{ATTEMPTS} workers were lost before they began the call"))
             else:
-                call.done.set_result((_AGAIN, None))
+                self._begin(call)
         if worker.is_ready:
             self._fill()
         elif self._gate.open:
-            self._not_started(worker.why or f"it {how_it_ended(worker)}")
+            was_killed = worker.process.returncode == -signal.SIGKILL
+            self._not_started(worker.why or f"it {how_it_ended(worker)}", was_killed=was_killed)
         self._changed.set()
 
-    def _not_started(self, why: str) -> None:
-        self._endings += 1
+    def _not_started(self, why: str, *, was_killed: bool = False) -> None:
+        loop = asyncio.get_running_loop()
+        self._endings += not was_killed
+        self._since = self._since or loop.time()
         self._why = why
-        if self._endings >= ENDINGS:
-            self._tell_asking()
-        asyncio.get_running_loop().call_later(min(0.1 * 2**self._endings, LONGEST_PAUSE), self._fill)
+        self._tell_asking_if_hopeless()
+        loop.call_later(min(0.1 * 2**self._endings, LONGEST_PAUSE), self._fill)
         self._changed.set()
 
-    def _tell_asking(self) -> None:
+    def _is_hopeless(self) -> bool:
+        lost_for = 0.0 if self._since is None else asyncio.get_running_loop().time() - self._since
+        return self._endings >= ENDINGS or lost_for > PATIENCE
+
+    def _tell_asking_if_hopeless(self) -> None:
+        if not self._is_hopeless():
+            return
         while self._asking:
-            asking = self._asking.popleft()
-            if not asking.done():
-                asking.set_exception(WorkerLost(f"lane {self.name!r} has no worker: none can start: {self._why}"))
+            error = WorkerLost(f"lane {self.name!r} has no worker: none can start: {self._why}")
+            self._over(self._asking.popleft(), error)
 
     async def _end_workers(self) -> None:
         spawner, self._spawner = self._spawner, None
@@ -373,6 +417,11 @@ class ProcessLane:
         impatient.cancel()
         spawner.stop()
         await to_thread.run_sync(spawner.join, limiter=CapacityLimiter(1))
+
+
+def _fail(call: Call, error: Exception) -> None:
+    if not call.done.done():
+        call.done.set_exception(error)
 
 
 def _kill_those_left(workers: Iterable[Worker]) -> None:
