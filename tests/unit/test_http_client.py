@@ -308,10 +308,13 @@ async def test_a_call_that_finds_no_free_connection_is_a_timeout() -> None:
         await writer.drain()
         await asyncio.Event().wait()
 
-    async with upstream(hold) as url, HttpClient(timeout=0.1, max_connections=1) as http:
-        async with http.client.stream("GET", url, timeout=None):
-            with pytest.raises(UpstreamTimeout):
-                await http.get(url)
+    async with (
+        upstream(hold) as url,
+        HttpClient(timeout=0.1, max_connections=1) as http,
+        http.client.stream("GET", url, timeout=None),
+    ):
+        with pytest.raises(UpstreamTimeout):
+            await http.get(url)
     assert connections == 1
 
 
