@@ -126,11 +126,12 @@ async def test_what_requests_commit_inside_a_test_s_session_is_gone_when_it_roll
 async def test_a_test_s_session_and_a_request_see_what_the_other_wrote(
     http: AsyncClient, session: AsyncSession
 ) -> None:
-    session.add(Parent(id=1))
+    parent = Parent(id=1)
+    session.add(parent)
     with db.override(session):
         assert (await http.get("/parents")).json() == 1
         assert (await http.delete("/parents/1")).status_code == 200
-    assert await session.get(Parent, 1) is None
+    assert await session.get(Parent, 1) is None, "the session does not answer from memory"
 
 
 @pytest.mark.parametrize("commit", [False, True], ids=["", "the endpoint commits itself"])

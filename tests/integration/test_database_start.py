@@ -48,11 +48,11 @@ async def test_it_waits_for_a_file_that_is_being_written_to_though_sqlite_would_
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unlocked = []
-    with closing(sqlite3.connect(tmp_path / "test.db")) as other:
+    with closing(sqlite3.connect(tmp_path / "test.db", check_same_thread=False)) as other:
         other.execute("CREATE TABLE numbers (n INTEGER)")
         other.execute("BEGIN IMMEDIATE")
 
-        async def unlock(_: float) -> None:
+        def unlock(_: float) -> None:
             other.rollback()
             unlocked.append(True)
 

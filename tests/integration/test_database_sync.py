@@ -25,7 +25,7 @@ app = FastAPI()
 Session = Annotated[SyncSession, db.sync_session]
 Outside = Callable[[str], Awaitable[Any]]
 Connect = Callable[[FastAPI], AsyncClient]
-inside, leave = threading.Event(), threading.Event()
+inside, leave, left = threading.Event(), threading.Event(), threading.Event()
 errors: list[Exception] = []
 
 
@@ -36,8 +36,11 @@ class Count(BaseModel):
 @app.post("/increment")
 def increment(session: Session) -> Count:
     assert_type(session, SyncSession)
-    session.execute(text("UPDATE counter SET n = n + 1"))
-    return Count(n=session.execute(text("SELECT n FROM counter")).scalar_one())
+    assert session.expire_on_commit is False
+    lock = "" if session.get_bind().dialect.name == "sqlite" else " FOR UPDATE"
+    number: int = session.execute(text(f"SELECT n FROM counter{lock}")).scalar_one() + 1
+    session.execute(text("UPDATE counter SET n = :n"), {"n": number})
+    return Count(n=number)
 
 
 @app.post("/orphans")
@@ -61,6 +64,8 @@ def work_slowly(session: Session) -> None:
         session.execute(text("INSERT INTO parents VALUES (2)"))
     except InvalidRequestError as error:
         errors.append(error)
+    finally:
+        left.set()
 
 
 @pytest.fixture(autouse=True)
@@ -112,8 +117,8 @@ async def test_the_commit_is_done_when_the_response_begins(connect: Connect, out
 async def test_a_request_that_is_cancelled_saves_nothing_though_its_thread_runs_on(
     http: AsyncClient, outside: Outside
 ) -> None:
-    inside.clear()
-    leave.clear()
+    for signal in (inside, leave, left):
+        signal.clear()
     errors.clear()
     task = asyncio.ensure_future(http.post("/slow"))
     await asyncio.to_thread(inside.wait, 30)
@@ -122,8 +127,8 @@ async def test_a_request_that_is_cancelled_saves_nothing_though_its_thread_runs_
         await task
     assert await outside("SELECT count(*) FROM parents") == 0
     leave.set()
-    while not errors:  # the thread that nobody waits for finds its session closed
-        await asyncio.sleep(0.005)
+    await asyncio.to_thread(left.wait, 30)
+    assert len(errors) == 1, "the thread that nobody waits for found its session closed"
     assert (await http.post("/increment")).status_code == 200
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from anyio.to_thread import run_sync
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
@@ -84,12 +85,15 @@ class Engines:
     async def prepare(self, options: PoolOptions) -> None:
         """Make a database file of ours ready. PostgreSQL and adopted engines are left as they are."""
         if self.owned and self.writing.dialect.name == "sqlite":
-            await sqlite.use_write_ahead_log(self.owned[0], options.busy_timeout)
+            await run_sync(sqlite.use_write_ahead_log, sync_url(self.writing.url), options.busy_timeout)
 
     async def aclose(self) -> None:
         """Close the connections of the engines that are ours."""
+        await finish_first(self._dispose())
+
+    async def _dispose(self) -> None:
         for engine in self.owned:
-            await finish_first(engine.dispose())
+            await engine.dispose()
 
 
 def open_engines(url: URL, options: PoolOptions) -> Engines:
@@ -109,9 +113,8 @@ def open_engines(url: URL, options: PoolOptions) -> Engines:
         event.listen(writer.sync_engine, "connect", sqlite.make_strict)
         event.listen(reader.sync_engine, "connect", sqlite.make_read_only)
         event.listen(reader.sync_engine, "begin", sqlite.begin_deferred)
-        writing = writer.execution_options()  # the file is made ready through the writer itself, outside transactions
-        event.listen(writing.sync_engine, "begin", sqlite.begin_immediate)
-        return Engines(writing, reader, owned=(writer, reader))
+        event.listen(writer.sync_engine, "begin", sqlite.begin_immediate)
+        return Engines(writer, reader, owned=(writer, reader))
     # Without caches asyncpg leaves every statement unnamed: there is no name that another client's could collide with.
     cache = {"statement_cache_size": 0, "prepared_statement_cache_size": 0} if options.transaction_pooler else {}
     engine = create_async_engine(url, connect_args=cache, **options.for_pool())

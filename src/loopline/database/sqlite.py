@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from time import monotonic, sleep
 from typing import Any
 
-from anyio import current_time, sleep
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import NullPool
 
 from loopline.errors import ConfigurationError
 
@@ -71,29 +71,29 @@ def is_locked(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == SQLITE_BUSY
 
 
-async def use_write_ahead_log(engine: AsyncEngine, wait: float) -> None:
-    """Switch the database file to write-ahead logging; the file keeps it.
+def use_write_ahead_log(url: URL, wait: float) -> None:
+    """Switch a database file to write-ahead logging; the file keeps it. This blocks: call it in a thread.
 
     Args:
-        engine: An engine whose transactions begin by themselves.
-        wait: For how many seconds another process may hold the file.
+        url: The file's URL, for sqlite3.
+        wait: For how many seconds another connection may hold the file.
 
     Raises:
         sqlalchemy.exc.OperationalError: If it was held for longer.
         ConfigurationError: If the file can't be opened or can't be logged this way.
     """
-    file = engine.url.database
-    deadline = current_time() + wait
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": wait})
+    deadline = monotonic() + wait
     while True:
         try:
-            async with engine.connect() as connection:
-                mode = (await connection.exec_driver_sql("PRAGMA journal_mode=WAL")).scalar()
+            with engine.connect() as connection:
+                mode = connection.exec_driver_sql("PRAGMA journal_mode=WAL").scalar()
             break
         except OperationalError as error:
             if not is_locked(error):
-                raise ConfigurationError(f"can't use the database file {file}: {error.orig}") from error
-            if current_time() > deadline:
+                raise ConfigurationError(f"can't use the database file {url.database}: {error.orig}") from error
+            if monotonic() > deadline:
                 raise
-        await sleep(PAUSE)  # SQLite's own wait does not cover this switch
+        sleep(PAUSE)  # SQLite's own wait does not cover every moment of this switch
     if mode != "wal":
-        raise ConfigurationError(f"{file} can't be logged ahead (journal mode {mode}). Put it on a local disk")
+        raise ConfigurationError(f"{url.database} can't be logged ahead (journal mode {mode}). Put it on a local disk")

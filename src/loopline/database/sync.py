@@ -63,4 +63,4 @@ class SyncSessions:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await finish_first(run_sync(self._engine.dispose))
+        await finish_first(self._run(self._engine.dispose))
