@@ -75,6 +75,7 @@ class ByHand(Executor):
         self.may_submit = threading.Event()
         self.may_submit.set()
         self.broken = False
+        self.is_shut_down = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         self.threads.append(threading.get_ident())
@@ -91,6 +92,7 @@ class ByHand(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self.threads.append(threading.get_ident())
+        self.is_shut_down = True
 
 
 async def test_making_handing_over_and_shutting_down_happen_off_the_event_loop() -> None:
@@ -209,17 +211,44 @@ async def test_a_given_executor_that_broke_stays_broken_and_no_place_is_lost() -
         assert lane.statistics().running == 0
 
 
-async def test_a_new_executor_that_is_broken_too_costs_no_place() -> None:
+async def test_a_new_executor_that_is_broken_too_costs_no_place_and_broken_ones_are_shut_down() -> None:
+    made: list[ByHand] = []
+
     def make() -> Executor:
-        by_hand = ByHand()
-        by_hand.broken = True
-        return by_hand
+        made.append(ByHand())
+        made[-1].broken = True
+        return made[-1]
 
     async with ExecutorLane(make, size=1) as lane:
         for _ in range(2):
             with pytest.raises(WorkerLost, match="broken at once"):
                 await lane.run(add, 1, 1)
         assert lane.statistics().running == 0
+        assert [executor.is_shut_down for executor in made] == [True, True, False]
+    assert made[-1].is_shut_down
+
+
+async def test_an_executor_that_is_made_anew_while_the_lane_closes_is_shut_down() -> None:
+    may_make = threading.Event()
+    may_make.set()
+    made: list[ByHand] = []
+
+    def make() -> Executor:
+        assert may_make.wait(60)
+        made.append(ByHand())
+        return made[-1]
+
+    lane = await ExecutorLane(make, size=1, close_timeout=0.05).__aenter__()
+    made[0].broken = True
+    may_make.clear()
+    call = asyncio.create_task(lane.run(add, 1, 1))
+    await until(lambda: made[0].is_shut_down)
+    await lane.aclose()
+    may_make.set()
+    with pytest.raises(LaneClosed):
+        await call
+    assert made[1].is_shut_down
+    assert not made[1].futures
 
 
 async def test_an_executor_that_refuses_a_call_costs_no_place() -> None:

@@ -138,7 +138,7 @@ def test_a_thread_that_can_not_be_started_costs_no_place(monkeypatch: pytest.Mon
             assert (lane.statistics().running, lane.statistics().failed) == (0, 2)
             assert await lane.run(int) == 0
 
-    asyncio.run(use())
+    asyncio.run(asyncio.wait_for(use(), 60))
 
 
 async def test_a_close_that_is_cancelled_says_how_many_threads_are_left(caplog: pytest.LogCaptureFixture) -> None:
