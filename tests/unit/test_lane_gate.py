@@ -56,6 +56,20 @@ async def test_a_place_that_comes_in_the_moment_of_a_cancellation_goes_to_the_ne
     assert gate.statistics().running == 0
 
 
+async def test_a_place_is_not_given_to_a_caller_that_was_cancelled_and_is_not_awake_yet(gate: Gate) -> None:
+    first = await gate.enter()
+    second = asyncio.create_task(gate.enter())
+    third = asyncio.create_task(gate.enter())
+    await turns()
+    second.cancel()
+    gate.leave(first, first.since)
+    await turns()
+    assert second.cancelled()
+    assert third.done()
+    gate.leave(third.result(), 0)
+    assert (gate.statistics().running, gate.statistics().waiting) == (0, 0)
+
+
 async def test_a_queue_that_closes_in_the_moment_of_a_cancellation_leaves_nothing_behind(gate: Gate) -> None:
     first = await gate.enter()
     second = asyncio.create_task(gate.enter())

@@ -22,11 +22,11 @@ class Place:
     """The right to run, asked for with ``Gate.admit`` and held until ``Gate.leave``.
 
     Args:
-        begin: Called once the call may run: at once, or when it is its turn.
+        begin: Called when the call may run: at once, or when it is its turn. Returns False if nobody wants it any more.
         refuse: Called instead if the lane closes before that.
     """
 
-    begin: Callable[[], None]
+    begin: Callable[[], bool]
     refuse: Callable[[LaneClosed], None]
     since: float = 0.0
     abandoned: bool = False
@@ -103,7 +103,18 @@ class Gate:
             LaneClosed: If the lane is not open, or closes meanwhile.
         """
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        place = Place(lambda: turn.set_result(None), turn.set_exception)
+
+        def begin() -> bool:
+            if turn.done():
+                return False  # cancelled, and not awake yet to take itself out of the line
+            turn.set_result(None)
+            return True
+
+        def refuse(error: LaneClosed) -> None:
+            if not turn.done():
+                turn.set_exception(error)
+
+        place = Place(begin, refuse)
         self.admit(place)
         if place.since:
             return place
@@ -162,16 +173,18 @@ class Gate:
         )
 
     def _pass_on(self) -> None:
-        if self._waiting:
-            self._begin(self._waiting.popleft())
-            return
+        while self._waiting:
+            if self._begin(self._waiting.popleft()):
+                return
         self.running -= 1
         if not self.running:
             self._drained.set()
 
-    def _begin(self, place: Place) -> None:
+    def _begin(self, place: Place) -> bool:
         place.since = asyncio.get_running_loop().time()
-        place.begin()
+        if not place.begin():
+            place.since = 0.0
+        return bool(place.since)
 
     def _closed(self) -> LaneClosed:
         return LaneClosed(

@@ -211,13 +211,16 @@ class ProcessLane:
             )
         return packed
 
-    def _begin(self, call: Call) -> None:
+    def _begin(self, call: Call) -> bool:
         """Give the call, whose turn it is, to a worker; if none is free, one is starting."""
+        if call.done.done():
+            return False  # cancelled, and its caller not awake yet to take it out of the line
         if self._idle:
             self._give(self._idle.pop(), call)
         else:
             self._asking.append(call)
             self._tell_asking_if_hopeless()
+        return True
 
     def _give(self, worker: Worker, call: Call) -> None:
         self._number = self._number % 0xFFFFFFFF + 1
@@ -371,8 +374,8 @@ class ProcessLane:
                 self._over(call, WorkerLost(f"the worker process that ran the call {how_it_ended(worker)}"))
             elif call.attempts >= ATTEMPTS:
                 self._over(call, WorkerLost(f"{ATTEMPTS} workers were lost before they began the call"))
-            else:
-                self._begin(call)
+            elif not self._begin(call):
+                self._over(call)
         if worker.is_ready:
             self._fill()
         elif self._gate.open:
