@@ -6,7 +6,7 @@ from typing import Any
 
 from anyio import current_time, sleep
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from loopline.errors import ConfigurationError
@@ -66,7 +66,7 @@ def _begin(connection: Connection, statement: str) -> None:
     connection.exec_driver_sql(statement)
 
 
-def is_locked(error: OperationalError) -> bool:
+def is_locked(error: DatabaseError) -> bool:
     """Return whether SQLite gave up waiting for another connection's lock."""
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == SQLITE_BUSY
 
@@ -80,7 +80,7 @@ async def use_write_ahead_log(engine: AsyncEngine, wait: float) -> None:
 
     Raises:
         sqlalchemy.exc.OperationalError: If it was held for longer.
-        ConfigurationError: If the file can't be opened or can't be logged this way.
+        ConfigurationError: If the file can't be opened, is no database or can't be logged this way.
     """
     file = engine.url.database
     deadline = current_time() + wait
@@ -89,7 +89,7 @@ async def use_write_ahead_log(engine: AsyncEngine, wait: float) -> None:
             async with engine.connect() as connection:
                 mode = (await connection.exec_driver_sql("PRAGMA journal_mode=WAL")).scalar()
             break
-        except OperationalError as error:
+        except DatabaseError as error:
             if not is_locked(error):
                 raise ConfigurationError(f"can't use the database file {file}: {error.orig}") from error
             if current_time() > deadline:
