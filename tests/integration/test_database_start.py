@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import anyio
 import pytest
 from sqlalchemy import text
+from waiting import wait_until
 
 from loopline import ConfigurationError, Database, DatabaseBusy
 
@@ -77,6 +79,15 @@ async def test_a_file_that_stays_locked_is_a_busy_database_and_it_can_be_started
 async def test_a_file_that_can_not_be_opened_is_named(tmp_path: Path) -> None:
     db = Database(f"sqlite+aiosqlite:///{tmp_path}/missing/shop.db")
     with pytest.raises(ConfigurationError, match=r"missing/shop.db: unable to open database file"):
+        await db.__aenter__()
+    # aiosqlite leaves the thread of a connection that failed to end by itself: it must not outlive the test's loop
+    wait_until(lambda: not any("connection_worker" in thread.name for thread in threading.enumerate()))
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "shop.db").write_bytes(bytes(range(256)) * 16)
+    db = Database(f"sqlite+aiosqlite:///{tmp_path}/shop.db")
+    with pytest.raises(ConfigurationError, match=r"shop.db: file is not a database"):
         await db.__aenter__()
 
 
