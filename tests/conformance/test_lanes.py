@@ -464,6 +464,17 @@ async def test_a_lane_starts_again_after_it_was_closed(kind: Kind) -> None:
             assert lane.statistics().completed == 1
 
 
+def test_a_lane_starts_again_on_another_event_loop(kind: Kind) -> None:
+    lane = kind.make()
+
+    async def use() -> None:
+        async with lane:
+            assert await lane.map(double, range(5)) == [0, 2, 4, 6, 8]
+
+    asyncio.run(use())
+    asyncio.run(use())
+
+
 async def test_a_lane_that_runs_can_not_be_started_again(lane: Lane) -> None:
     with pytest.raises(ConfigurationError, match="started already"):
         await lane.__aenter__()

@@ -17,7 +17,7 @@ from waiting import wait_until
 
 from loopline.demo.app import app
 from loopline.demo.concurrent_calls import IN_FLIGHT, MOST_IDS
-from loopline.demo.resources import db, upstream
+from loopline.demo.resources import cpu, db, upstream
 
 pytestmark = pytest.mark.anyio
 
@@ -80,6 +80,25 @@ async def test_a_client_that_leaves_stops_the_rest_of_its_batch(url: str) -> Non
                 await asyncio.sleep(0.001)
         assert (await http.get("/users/batch?user_ids=1")).status_code == 200, "the service goes on"
     assert upstream.traffic.started <= 2 * IN_FLIGHT + 1, "the other 42 were not all asked for"
+
+
+async def test_a_client_that_leaves_frees_the_cpu_and_the_next_call_works(url: str) -> None:
+    async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+        before = set(cpu.pids)
+        # Far more than the workers get done meanwhile: some run when their client leaves.
+        calls = [asyncio.create_task(http.post("/process?data=x")) for _ in range(40)]
+        with anyio.fail_after(30):
+            while cpu.statistics().running < 2 or cpu.statistics().completed < 1:
+                await asyncio.sleep(0.001)
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
+        with anyio.fail_after(30):
+            while cpu.statistics().running or cpu.statistics().waiting:
+                await asyncio.sleep(0.001)
+        assert cpu.statistics().cancelled > 30
+        assert before - set(cpu.pids), "a worker that burned for nobody was ended"
+        assert (await http.post("/process?data=x")).status_code == 200
 
 
 async def test_more_than_a_lane_takes_is_refused_with_a_time_to_come_again(url: str) -> None:

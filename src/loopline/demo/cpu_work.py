@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from loopline.demo.compute import digest
-from loopline.demo.resources import Problem, cpu
+from loopline.demo.resources import Problem, cpu, executor
 from loopline.disconnect import cancel_on_disconnect
 from loopline.lanes import Lane
 
@@ -16,8 +16,8 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["CPU work"])
 
-LaneName: TypeAlias = Literal["executor"]
-LANES: dict[LaneName, Lane] = {"executor": cpu}
+LaneName: TypeAlias = Literal["process", "executor"]
+LANES: dict[LaneName, Lane] = {"process": cpu, "executor": executor}
 
 
 class Processed(BaseModel):
@@ -35,7 +35,10 @@ class Processed(BaseModel):
     },
 )
 async def process(
-    data: Annotated[str, Query(max_length=10_000, examples=["hello"])], lane: LaneName = "executor"
+    data: Annotated[str, Query(max_length=10_000, examples=["hello"])], lane: LaneName = "process"
 ) -> Processed:
-    """Work through ``data`` in a process of the chosen lane; the event loop stays free."""
+    """Work through ``data`` in another process; the event loop stays free.
+
+    ``process``, the ProcessLane, frees the CPU when the client leaves; ``executor``, a ProcessPoolExecutor, can't.
+    """
     return Processed(result=await LANES[lane].run(digest, data, timeout=10))

@@ -17,7 +17,7 @@ from loopline.demo.settings import Settings
 from loopline.demo.tables import tables
 from loopline.demo.upstream import Upstream
 from loopline.http_client import HttpClient
-from loopline.lanes import ExecutorLane, ThreadLane
+from loopline.lanes import ExecutorLane, ProcessLane, ThreadLane
 from loopline.resources import Lifespan, lifespan
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Text",
     "cpu",
     "db",
+    "executor",
     "files",
     "http",
     "legacy",
@@ -43,15 +44,18 @@ upstream = Upstream()
 # A bulkhead each: whoever waits for the slow legacy system never holds up the reading of a file, or FastAPI's threads.
 legacy = ThreadLane("legacy", size=20, max_queue=500, timeout=30)
 files = ThreadLane("files", size=4, max_queue=100, timeout=10)
-# Processes are spawned: a fork of a process that has threads can hang.
-cpu = ExecutorLane(lambda: ProcessPoolExecutor(2, mp_context=get_context("spawn")), size=2, name="cpu", timeout=10)
+cpu = ProcessLane(2, name="cpu", preload=["loopline.demo.compute"], timeout=10)
+# The same work as most would run it, to compare. Spawned: a fork of a process that has threads can hang.
+executor = ExecutorLane(
+    lambda: ProcessPoolExecutor(2, mp_context=get_context("spawn")), size=2, name="executor", timeout=10
+)
 
 
 def _tables() -> AbstractAsyncContextManager[None]:
     return tables(db)
 
 
-resources: Lifespan = lifespan(db, _tables, upstream, legacy, files, cpu, http_client=http)
+resources: Lifespan = lifespan(db, _tables, upstream, legacy, files, cpu, executor, http_client=http)
 
 Session: TypeAlias = Annotated[AsyncSession, db.session]
 ReadSession: TypeAlias = Annotated[AsyncSession, db.read_session]

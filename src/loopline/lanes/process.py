@@ -297,6 +297,7 @@ class ProcessLane:
         gate = self._gate
         self._gate = Gate(gate.name, gate.size, gate.max_queue, open=True)
         self._endings, self._since = 0, None
+        self._changed = asyncio.Event()  # a new one: the event loop may be another
         self._spawner = Spawner(asyncio.get_running_loop(), self._spawned)
         self._fill()
         try:
