@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import signal
@@ -36,6 +37,7 @@ from process_work import (
     remember_initialization,
     return_lock,
     say,
+    say_much,
     scheduling,
     too_large,
     warn,
@@ -218,6 +220,7 @@ async def test_a_worker_that_can_not_start_is_an_error_of_the_start(options: dic
         {"max_calls_per_worker": 0},
         {"max_memory_per_worker": 0},
         {"initializer": lambda: None},
+        {"initializer": functools.partial(echo, "x" * 100_000)},
     ],
     ids=lambda options: next(iter(options)),
 )
@@ -252,6 +255,14 @@ async def test_what_is_logged_in_a_worker_is_logged_here(lane: ProcessLane, capl
     assert {record.process for record in records} == {pid}
     assert records[0].levelno == logging.WARNING
     assert "ValueError: inside" in (records[1].exc_text or "")
+
+
+async def test_a_record_of_any_size_is_logged_and_harms_no_result(
+    lane: ProcessLane, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await lane.run(say_much, 200_000) == bytes(200_000)
+    (record,) = [record for record in caplog.records if record.name == "shop.work"]
+    assert record.getMessage().startswith("𝕏𝕏𝕏")
 
 
 async def test_what_warns_in_a_worker_is_logged_here(lane: ProcessLane, caplog: pytest.LogCaptureFixture) -> None:

@@ -108,6 +108,11 @@ def say(text: str) -> int:
     return os.getpid()
 
 
+def say_much(size: int) -> bytes:
+    logging.getLogger("shop.work").warning("𝕏" * size, extra={"more": "𝕏" * size})
+    return bytes(size)
+
+
 def warn() -> None:
     warnings.warn("mind the gap", UserWarning, stacklevel=2)
 

@@ -22,7 +22,8 @@ __all__ = ["main"]
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PLAIN = "await async functions on the event loop, and give the lane a plain function"
-LOG_TEXT = 16 * 1024  # characters of a logging record's message, and of its traceback, that are sent
+LOG_TEXT = 4 * 1024  # characters of a logging record's message, and of its traceback, that are sent
+RECORD = ("name", "levelno", "levelname", "msg", "args", "exc_info", "exc_text", "created", "process", "processName")
 
 
 def _load_wire() -> ModuleType:
@@ -111,7 +112,10 @@ class Forward(logging.Handler):
             if record.exc_info:
                 said["exc_text"] = logging.Formatter().formatException(record.exc_info)[-LOG_TEXT:]
             plain = {key: value for key, value in said.items() if isinstance(value, str | int | float | None)}
-            self._link.send(0, wire.LOG, (pickle.dumps(plain), 0, []))
+            packed = pickle.dumps(plain)
+            if len(packed) > wire.INLINE:  # by what the application adds to its records
+                packed = pickle.dumps({key: plain[key] for key in RECORD if key in plain})
+            self._link.send(0, wire.LOG, (packed, 0, []))
         except OSError:
             pass  # the lane is gone, and with it the log
         except Exception:  # noqa: BLE001 - as every logging handler does

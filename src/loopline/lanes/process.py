@@ -114,9 +114,11 @@ class ProcessLane:
             memory=max_memory_per_worker,
         )
         try:
-            self._settings()
+            size = len(self._settings())
         except Exception as error:
             raise ConfigurationError(f"lane {name!r}: the initializer can't be sent to a worker: {error}") from error
+        if size > wire.INLINE:
+            raise ConfigurationError(f"lane {name!r}: the initializer holds {size:,} bytes: let it read a file instead")
         self._number = 0
         self._spawner: Spawner | None = None
         self._starting = 0
