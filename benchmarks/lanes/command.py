@@ -19,10 +19,10 @@ import uvloop
 
 from benchmarks.lanes.contenders import CONTENDERS
 from benchmarks.lanes.machine import machine
-from benchmarks.lanes.measures import FULL, QUICK, Sample, measure, measure_limit
+from benchmarks.lanes.measures import FULL, QUICK, measure, measure_limit
 from benchmarks.lanes.picture import picture
 from benchmarks.lanes.report import report
-from benchmarks.lanes.results import LIMIT, Run
+from benchmarks.lanes.results import LIMIT, Run, Sample
 
 __all__ = ["main"]
 

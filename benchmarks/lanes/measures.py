@@ -16,11 +16,10 @@ import numpy as np
 
 from benchmarks.lanes.contenders import CONTENDERS, WORKERS, Call, warm_up
 from benchmarks.lanes.limit import ping_pong
+from benchmarks.lanes.results import Sample
 from benchmarks.lanes.tasks import NICE, burn, echo, nap, noop, priority
 
-__all__ = ["FULL", "IN_FLIGHT", "PENDING", "QUICK", "Effort", "Sample", "measure", "measure_limit"]
-
-Sample = dict[str, float | None]
+__all__ = ["FULL", "QUICK", "Effort", "measure", "measure_limit"]
 
 IN_FLIGHT = 64
 PAYLOAD = 10_000_000  # bytes

@@ -11,11 +11,12 @@ __all__ = ["report"]
 
 NOTES = """\
 Medians of {repeats} repeats{quick}.
-Each repeat measures every contender once, in shuffled order, each in a process of its own, with two workers.
-In brackets: the figure as a multiple of ProcessLane's. The raw socket pair is the limit:
-blocking, without a loop, to one process, one call at a time; calls and results are pickled there too. Speed is measured
-with each pool as it comes (only ProcessLane's workers are nice then); for the ticker every pool's workers have
-niceness 10 and SCHED_BATCH. Unloaded is the same ticker before there is a pool. MB/s count both directions."""
+Each repeat measures every contender once, in shuffled order, each in a process of its own, with two workers
+(ProcessLane keeps a third as a spare). In brackets: the figure as a multiple of ProcessLane's. The raw socket pair is
+the limit: blocking, without a loop, to one process, one call at a time; calls and results are pickled there too.
+Speed is measured with each pool as it comes (only ProcessLane's workers are nice then); for the ticker every pool's
+workers have niceness 10 and SCHED_BATCH. Unloaded is the same ticker before there is a pool. MB/s count both
+directions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def report(run: Run) -> str:
         unloaded = " and ".join(f"{run.median(loop, None, f'unloaded_p{p}_ms'):.2f}" for p in (50, 99))
         heading = f"{loop}: a 5 ms ticker while 2 workers compute (unloaded: {unloaded} ms), and 1 worker killed"
         parts.append(f"{heading} with 10 calls pending\n" + _table(run, loop, run.contenders, MANNERS))
-    parts.append(NOTES.format(repeats=run.repeats, quick=", quick: no figures to rely on" if run.quick else ""))
+    parts.append(NOTES.format(repeats=run.repeats, quick=" (quick: no figures to rely on)" if run.quick else ""))
     parts.append("\n".join(f"{what:12} {value}" for what, value in run.machine.items()))
     parts.append("Targets\n" + "\n".join(_verdicts(run)))
     if run.failures:

@@ -102,8 +102,11 @@ def targets(run: Run, loop: str) -> Iterator[Target]:
         return run.median(loop, OURS, key)
 
     def best(key: str) -> tuple[float, str]:
-        measured = [(run.median(loop, peer, key), peer) for peer in run.peers if run.values(loop, peer, key)]
-        return max(measured, default=(math.nan, "no peer"))
+        medians = {peer: run.median(loop, peer, key) for peer in run.peers}
+        if any(math.isnan(median) for median in medians.values()):
+            return math.nan, "a peer is missing"  # it might have been the best
+        name = max(medians, key=medians.__getitem__)
+        return medians[name], name
 
     latency = "latency_p50_us"
     yield _at_most("latency p50 / raw limit", 3, ours(latency), run.median(loop, LIMIT, latency), LIMIT, "µs")
