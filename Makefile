@@ -1,6 +1,7 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
 .PHONY: help setup run test chaos lint types check-chromium bench lock clean
+.PHONY: help setup run test lint types check-chromium bench bench-lanes lock clean
 
 PORT ?= 8000
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null)))
@@ -9,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 say = @printf '\033[1m· %s\033[0m\n'
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 setup: .venv/.dev ## install everything that the checks need, from the lock
 
@@ -36,21 +37,26 @@ chaos: .venv/.dev ## the long form of the chaos tests
 
 bench: .venv/.dev ## benchmarks against peers (not part of the tests)
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+bench: bench-lanes ## every benchmark against peers (not part of the tests)
+
+bench-lanes: .venv-bench/.peers ## ProcessLane against other process pools (BENCH=--quick: once, only to see it work)
+	@.venv-bench/bin/python -m benchmarks.lanes --json build/lanes-benchmark.json --svg build/lanes-benchmark.svg $(BENCH)
 
 lock: .venv/.dev ## resolve the requirement locks again, with hashes and without index addresses
 	@$(PIP) install --quiet uv
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --extra demo --group build -o requirements/run.txt
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml requirements/bench.in --group build -c requirements/run.txt -o requirements/bench.txt
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade
 
 clean: ## remove the virtual environment and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.venv/.made:
+.venv/.made .venv-bench/.made:
 	@test -n '$(PYTHON)' || { echo 'Loopline needs Python 3.11 or newer: install it, or say where it is with PYTHON=/path/to/python3.'; exit 1; }
-	$(say) 'virtual environment (.venv)'
-	@'$(PYTHON)' -m venv .venv || { echo 'This Python has no venv module. On Debian or Ubuntu: apt-get install python3-venv'; exit 1; }
+	$(say) 'virtual environment ($(@D))'
+	@'$(PYTHON)' -m venv $(@D) || { echo 'This Python has no venv module. On Debian or Ubuntu: apt-get install python3-venv'; exit 1; }
 	@touch $@
 
 .venv/.run: .venv/.made requirements/run.txt pyproject.toml
@@ -62,4 +68,10 @@ clean: ## remove the virtual environment and caches
 .venv/.dev: .venv/.run requirements/dev.txt
 	$(say) 'packages of the checks, from requirements/dev.txt'
 	@$(PIP) install --progress-bar off --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv-bench/.peers: .venv-bench/.made requirements/bench.txt pyproject.toml
+	$(say) 'packages of the benchmarks, from requirements/bench.txt'
+	@.venv-bench/bin/python -m pip --disable-pip-version-check install --progress-bar off --require-hashes -r requirements/bench.txt
+	@.venv-bench/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
 	@touch $@

@@ -1,0 +1,1 @@
+"""ProcessLane against other process pools, in one run: ``make bench-lanes``."""
