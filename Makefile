@@ -1,7 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chaos lint types check-chromium bench lock clean
-.PHONY: help setup run test lint types check-chromium bench bench-lanes lock clean
+.PHONY: help setup run test chaos lint types check-chromium bench bench-lanes lock clean
 
 PORT ?= 8000
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null)))
@@ -35,8 +34,6 @@ check-chromium: .venv/.dev # find Chromium, or install it
 chaos: .venv/.dev ## the long form of the chaos tests
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/chaos -v
 
-bench: .venv/.dev ## benchmarks against peers (not part of the tests)
-	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 bench: bench-lanes ## every benchmark against peers (not part of the tests)
 
 bench-lanes: .venv-bench/.peers ## ProcessLane against other process pools (BENCH=--quick: once, only to see it work)
