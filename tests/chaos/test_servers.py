@@ -1,0 +1,76 @@
+"""However uvicorn is started and stopped, no worker process outlives it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+from waiting import wait_until
+
+
+@pytest.mark.parametrize(
+    ("options", "number"),
+    [
+        ([], signal.SIGTERM),
+        ([], signal.SIGINT),
+        ([], signal.SIGKILL),
+        (["--workers", "2"], signal.SIGTERM),
+        (["--reload"], signal.SIGTERM),
+    ],
+    ids=lambda value: value.name if isinstance(value, signal.Signals) else " ".join(value) or "plain",
+)
+def test_no_worker_outlives_the_server(options: list[str], number: signal.Signals, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "loopline.demo.app:app", "--port", str(port), *options]
+    variables = {**os.environ, "LOOPLINE_DEMO_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/demo.db"}
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: answers(port), limit=60)
+        lanes = [process for process in psutil.Process(server.pid).children(recursive=True) if is_worker(process)]
+        assert len(lanes) >= (6 if "--workers" in options else 3)
+        busy = [threading.Thread(target=burn, args=(port,), daemon=True) for _ in range(8)]
+        for thread in busy:
+            thread.start()
+        wait_until(lambda: any(process.cpu_times().user > 0.3 for process in lanes if process.is_running()))
+        server.send_signal(number)
+        server.wait(60)
+        wait_until(lambda: not any(is_alive(process) for process in lanes))
+    finally:
+        server.kill()
+        server.wait(60)
+
+
+def answers(port: int) -> bool:
+    try:
+        return httpx2.get(f"http://127.0.0.1:{port}/correct").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def burn(port: int) -> None:
+    try:
+        for _ in range(50):
+            httpx2.post(f"http://127.0.0.1:{port}/process?data=x", timeout=60)
+    except httpx2.TransportError:
+        return  # the server has stopped
+
+
+def is_worker(process: psutil.Process) -> bool:
+    return any(part.endswith("_worker.py") for part in process.cmdline())
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
