@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from loopline.errors import ConfigurationError, LaneClosed, LaneFull
 from loopline.lanes.lane import LaneStatistics
@@ -17,20 +17,46 @@ __all__ = ["Gate", "Place"]
 NEWEST = 0.2
 
 
-@dataclass(slots=True, eq=False)
-class Place:
+class Place(Protocol):
     """The right to run, asked for with ``Gate.admit`` and held until ``Gate.leave``.
 
-    Args:
-        begin: Called when the call may run: at once, or when it is its turn. Returns False if nobody wants it any more.
-        refuse: Called instead if the lane closes before that.
+    Attributes:
+        since: When the call began, in the loop's time; 0 before that.
+        abandoned: Whether nobody waits for the call any more, although it runs.
+        left: Whether the place was given back.
     """
 
-    begin: Callable[[], bool]
-    refuse: Callable[[LaneClosed], None]
+    since: float
+    abandoned: bool
+    left: bool
+
+    def begin(self) -> bool:
+        """Begin: called at once, or when it is its turn. Returns False if nobody wants that any more."""
+        ...
+
+    def refuse(self, error: LaneClosed) -> None:
+        """Called instead of ``begin`` if the lane closes before."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """A place whose holder awaits its turn."""
+
+    come: asyncio.Future[None]
     since: float = 0.0
     abandoned: bool = False
     left: bool = False
+
+    def begin(self) -> bool:
+        if self.come.done():
+            return False  # cancelled, and not awake yet to take itself out of the line
+        self.come.set_result(None)
+        return True
+
+    def refuse(self, error: LaneClosed) -> None:
+        if not self.come.done():
+            self.come.set_exception(error)
 
 
 @dataclass(slots=True)
@@ -103,18 +129,7 @@ class Gate:
             LaneClosed: If the lane is not open, or closes meanwhile.
         """
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def begin() -> bool:
-            if turn.done():
-                return False  # cancelled, and not awake yet to take itself out of the line
-            turn.set_result(None)
-            return True
-
-        def refuse(error: LaneClosed) -> None:
-            if not turn.done():
-                turn.set_exception(error)
-
-        place = Place(begin, refuse)
+        place = _Turn(turn)
         self.admit(place)
         if place.since:
             return place

@@ -28,13 +28,14 @@ SOCKET_BUFFER = 4 * wire.INLINE  # bytes; a frame always fits, so that sending o
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """A call on its way through a worker.
+    """A call on its way through a worker; for the gate it is a place.
 
     Attributes:
         body: Its pickle.
         owned: How many of the buffers the pickle owns.
         buffers: What travels beside the pickle.
         done: What the caller waits for: the kind of the worker's frame, and what it held.
+        give: Gives it to a worker, once it may run.
         number: What its frames carry, once it has a worker.
         worker: The worker that runs it.
         attempts: How many workers it was given to.
@@ -44,9 +45,25 @@ class Call:
     owned: int
     buffers: list[memoryview]
     done: asyncio.Future[tuple[int, Any]]
+    give: Callable[[Call], None]
     number: int = 0
     worker: Worker | None = None
     attempts: int = 0
+    since: float = 0.0
+    abandoned: bool = False
+    left: bool = False
+
+    def begin(self) -> bool:
+        """Take its turn; see ``Place``."""
+        if self.done.done():
+            return False  # cancelled, and its caller not awake yet to take it out of the line
+        self.give(self)
+        return True
+
+    def refuse(self, error: Exception) -> None:
+        """End it with an error, unless it has ended."""
+        if not self.done.done():
+            self.done.set_exception(error)
 
 
 @dataclass(slots=True, eq=False)
@@ -153,7 +170,11 @@ class Worker:
 
     def _take(self, frame: wire.Frame) -> None:
         if frame.kind == wire.LOG:
-            _log(pickle.loads(frame.inline))  # noqa: S301 - from our own worker
+            try:
+                _log(pickle.loads(frame.inline))  # noqa: S301 - from our own worker
+            except Exception as error:  # noqa: BLE001 - of the application's logging; the frames behind it must be read
+                context = {"message": "a record of a worker could not be logged", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
         elif frame.kind == wire.READY:
             self.is_ready = True
             self.ready(self)
@@ -162,10 +183,11 @@ class Worker:
         elif self.call is not None and frame.number == self.call.number:
             call, self.call = self.call, None
             call.worker = None
-            content = self._content(frame)
-            if not call.done.done():
-                call.done.set_result((frame.kind, content))
+            # What lies in the arena must be read before the worker writes there again; else it need not wait for that.
+            content = self._content(frame) if frame.shared else None
             self.free(self, call)
+            if not call.done.done():
+                call.done.set_result((frame.kind, content if frame.shared else self._content(frame)))
 
     def _content(self, frame: wire.Frame) -> Any:
         if frame.kind in (wire.REFUSED, wire.EXITED):

@@ -246,12 +246,18 @@ class Frames:
         self._start = self._end = 0
 
     def space(self) -> memoryview:
-        """Where the next bytes go. It is never empty: a frame is shorter than the buffer."""
-        return self._buffer[self._end :]
+        """Where the next bytes go; frames that were given before are overwritten. A frame always fits."""
+        if self._start:
+            rest = self._end - self._start
+            if rest:
+                self._buffer[:rest] = bytes(self._buffer[self._start : self._end])
+            self._start, self._end = 0, rest
+        return self._buffer[self._end :] if self._end else self._buffer
 
-    def received(self, count: int) -> Iterator[Frame]:
-        """Take ``count`` more bytes and give the frames that are complete."""
+    def received(self, count: int) -> list[Frame]:
+        """Take ``count`` more bytes and return the frames that are complete."""
         self._end += count
+        frames = []
         while self._end - self._start >= _HEADER.size:
             number, kind, owned, length, shared = _HEADER.unpack_from(self._buffer, self._start)
             start = self._start + _HEADER.size
@@ -259,8 +265,5 @@ class Frames:
             if end > self._end:
                 break
             self._start = end
-            yield Frame(number, kind, owned, length, shared, self._buffer[start:end])
-        rest = self._end - self._start
-        if self._start and rest:
-            self._buffer[:rest] = bytes(self._buffer[self._start : self._end])
-        self._start, self._end = 0, rest
+            frames.append(Frame(number, kind, owned, length, shared, self._buffer[start:end]))
+        return frames

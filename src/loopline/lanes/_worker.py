@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
 import logging
 import os
 import pickle
@@ -15,7 +14,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from types import ModuleType
+from types import CoroutineType, GeneratorType, ModuleType
 from typing import Any
 
 __all__ = ["main"]
@@ -172,7 +171,7 @@ def _serve(link: Link, call: Any, context: list[Any]) -> None:
         del arguments
         if link.memory is not None:
             link.note_memory()
-    if inspect.iscoroutine(result) or inspect.isgenerator(result):
+    if isinstance(result, CoroutineType | GeneratorType):
         result.close()
         link.say(number, wire.REFUSED, f"it returned a {type(result).__name__} and did not do its work: {PLAIN}")
         return

@@ -19,11 +19,11 @@ from typing import Any, ParamSpec, Self, TypeVar, TypeVarTuple
 from anyio import CapacityLimiter, to_thread
 
 from loopline._finish import finish_first
-from loopline.errors import ConfigurationError, LaneTimeout, LooplineError, RemoteError, WorkerLost
+from loopline.errors import ConfigurationError, LaneTimeout, RemoteError, WorkerLost
 from loopline.lanes import _wire as wire
 from loopline.lanes._callable import check_callable, name_of
 from loopline.lanes._deadline import choose_timeout
-from loopline.lanes._gate import Gate, Place
+from loopline.lanes._gate import Gate
 from loopline.lanes._map import map_over
 from loopline.lanes._offload import offload_to
 from loopline.lanes._process_worker import Call, Spawner, Worker, how_it_ended, settings_of
@@ -127,8 +127,6 @@ class ProcessLane:
         self._idle: list[Worker] = []
         # Calls that may run and have no worker yet.
         self._asking: deque[Call] = deque()
-        # The places of the calls that have not ended.
-        self._places: dict[Call, Place] = {}
         # Since a worker was last ready: how many have ended by themselves, and when the first was lost.
         self._endings = 0
         self._since: float | None = None
@@ -156,14 +154,9 @@ class ProcessLane:
         timeout = choose_timeout(timeout, self._timeout)
         gate = self._gate
         loop = asyncio.get_running_loop()
-        call = Call(*self._pack(fn, args), loop.create_future())
-        place = Place(lambda: self._begin(call), lambda error: _fail(call, error))
-        self._places[call] = place
-        try:
-            gate.admit(place)
-        except LooplineError:
-            del self._places[call]
-            raise
+        body, owned, buffers = self._pack(fn, args)
+        call = Call(body, owned, buffers, loop.create_future(), self._begin)
+        gate.admit(call)
         late = None if timeout is None else loop.call_later(timeout, self._give_up, call, timeout)
         try:
             kind, content = await call.done
@@ -178,7 +171,6 @@ class ProcessLane:
             gate.failed += 1
             raise
         finally:
-            self._places.pop(call, None)
             if late is not None:
                 late.cancel()
         try:
@@ -213,16 +205,13 @@ class ProcessLane:
             )
         return packed
 
-    def _begin(self, call: Call) -> bool:
+    def _begin(self, call: Call) -> None:
         """Give the call, whose turn it is, to a worker; if none is free, one is starting."""
-        if call.done.done():
-            return False  # cancelled, and its caller not awake yet to take it out of the line
         if self._idle:
             self._give(self._idle.pop(), call)
         else:
             self._asking.append(call)
             self._tell_asking_if_hopeless()
-        return True
 
     def _give(self, worker: Worker, call: Call) -> None:
         self._number = self._number % 0xFFFFFFFF + 1
@@ -235,15 +224,13 @@ class ProcessLane:
     def _over(self, call: Call, error: Exception | None = None) -> None:
         """Let the next call have the place of this one."""
         if error is not None:
-            _fail(call, error)
-        place = self._places.pop(call, None)
-        if place is not None:
-            self._gate.leave(place, asyncio.get_running_loop().time())
+            call.refuse(error)
+        if not call.left:
+            self._gate.leave(call, asyncio.get_running_loop().time())
 
     def _give_up(self, call: Call, timeout: float | None = None) -> None:
         """End a call that nobody waits for any more: its caller was cancelled, or it had its ``timeout`` seconds."""
-        place = self._places.get(call)
-        if place is None:
+        if call.left:
             return  # it has ended in the same moment, and its worker may run another's by now
         what = "was stopped"
         if call.worker is not None:
@@ -252,10 +239,10 @@ class ProcessLane:
         elif call in self._asking:
             self._asking.remove(call)
             self._over(call)
-        elif self._gate.withdraw(place):
+        elif self._gate.withdraw(call):
             what = "was still waiting for a place"
         if timeout is not None:
-            _fail(call, LaneTimeout(f"Lane {self.name!r}: the call had {timeout:g} s and {what}."))
+            call.refuse(LaneTimeout(f"Lane {self.name!r}: the call had {timeout:g} s and {what}."))
 
     async def map(
         self,
@@ -377,7 +364,7 @@ class ProcessLane:
                 self._over(call, WorkerLost(f"the worker process that ran the call {how_it_ended(worker)}"))
             elif call.attempts >= ATTEMPTS:
                 self._over(call, WorkerLost(f"{ATTEMPTS} workers were lost before they began the call"))
-            elif not self._begin(call):
+            elif not call.begin():
                 self._over(call)
         if worker.is_ready:
             self._fill()
@@ -423,11 +410,6 @@ class ProcessLane:
         impatient.cancel()
         spawner.stop()
         await to_thread.run_sync(spawner.join, limiter=CapacityLimiter(1))
-
-
-def _fail(call: Call, error: Exception) -> None:
-    if not call.done.done():
-        call.done.set_exception(error)
 
 
 def _kill_those_left(workers: Iterable[Worker]) -> None:
