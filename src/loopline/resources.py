@@ -55,7 +55,7 @@ def lifespan(
         ResourceError: When the application starts or ends: if a resource fails. It is named, and the others are closed.
     """
     for option, value in (("start_timeout", start_timeout), ("close_timeout", close_timeout)):
-        if value <= 0:
+        if not value > 0:
             raise ConfigurationError(f"{option} must be more than 0 seconds, not {value}")
     entries: list[tuple[str, str | None, Resource]] = [
         *((_label(resource, None), None, resource) for resource in resources),
@@ -67,6 +67,7 @@ def lifespan(
         _warn_about_mounted(app, [resource for _, _, resource in entries])
         state: dict[str, Any] = {}
         owners: list[_Owner] = []
+        on_app: set[str] = set()
         # Every close has its own deadline; this is only their sum.
         grace = (close_timeout + CUT_GRACE) * (len(entries) + 1)
         try:
@@ -79,6 +80,7 @@ def lifespan(
                 if name is not None:
                     state[name] = value
                     setattr(app.state, name, value)
+                    on_app.add(name)
                 elif isinstance(value, Mapping) and not _is_manager(resource):
                     state.update(value)
             yield state
@@ -90,8 +92,8 @@ def lifespan(
             if failures:
                 raise failures[0] if len(failures) == 1 else ResourceError("; ".join(map(str, failures)))
         finally:
-            for name in named:
-                if name in state:
+            for name in on_app:
+                if hasattr(app.state, name):
                     delattr(app.state, name)
 
     return run
@@ -111,7 +113,6 @@ class _Owner:
         task = self._task = asyncio.create_task(self._live(resource, app, started), name=f"resource {self.label}")
         await asyncio.wait({task, started}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if started.done():
-            self._started = True
             task.add_done_callback(self._ended)
             return started.result()
         if task.done():
@@ -123,6 +124,8 @@ class _Owner:
 
     async def _live(self, resource: Resource, app: Any, started: asyncio.Future[Any]) -> None:
         async with _open(resource, app) as value:
+            # Here and not in start(): who is cancelled while it waits there still closes this in good order.
+            self._started = True
             started.set_result(value)
             await self._stop.wait()
 
@@ -136,13 +139,14 @@ class _Owner:
         if task is None:
             return None
         ended_before = task.done()
+        started = self._started
         self._stop.set()
-        if self._started:
+        if started:
             await asyncio.wait({task}, timeout=timeout)
         if not task.done():
             task.cancel()
             await asyncio.wait({task}, timeout=CUT_GRACE)
-            if self._started:
+            if started:
                 logger.error("resource %r did not close within %g s: it was cut", self.label, timeout)
             if not task.done():
                 logger.error("resource %r does not heed cancellation: it was left behind", self.label)

@@ -157,6 +157,25 @@ async def test_a_cancelled_start_closes_what_had_started(resource: Make, log: li
     assert log == ["+a", "+b", "-a"]
 
 
+async def test_a_resource_whose_start_is_done_as_the_cancellation_comes_closes_in_good_order(log: list[str]) -> None:
+    task: asyncio.Future[Any]
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[None]:
+        try:
+            task.cancel()  # it is heard by whoever waits for this start, and that is when the start is done
+            yield
+            log.append("closed in good order")
+        except asyncio.CancelledError:
+            log.append("cut")
+            raise
+
+    task = asyncio.ensure_future(lifespan(opened)(FastAPI()).__aenter__())
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log == ["closed in good order"]
+
+
 async def test_an_error_of_the_running_application_closes_everything_and_goes_on(
     resource: Make, log: list[str]
 ) -> None:
@@ -305,6 +324,30 @@ async def test_a_name_that_is_taken_is_refused(resource: Make, log: list[str]) -
     assert app.state.cache == "mine"
 
 
+async def test_a_name_that_an_existing_lifespan_yields_too_is_refused_and_what_is_there_stays(resource: Make) -> None:
+    @asynccontextmanager
+    async def existing(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        yield {"cache": 1}
+
+    app = FastAPI(lifespan=lifespan(existing, cache=resource("cache")))
+    app.state.cache = "mine"
+    with pytest.raises(ConfigurationError, match=r"app\.state\.cache is taken"):
+        async with client(app):
+            pass
+    assert app.state.cache == "mine"
+    del app.state.cache
+    with pytest.raises(ConfigurationError, match=r"app\.state\.cache is taken"):
+        async with client(app):
+            pass
+
+
+async def test_an_application_may_take_a_resource_off_its_state(resource: Make, log: list[str]) -> None:
+    app = FastAPI(lifespan=lifespan(cache=resource("cache")))
+    async with client(app):
+        del app.state.cache
+    assert log == ["+cache", "-cache"]
+
+
 async def _generator() -> AsyncIterator[None]:
     yield
 
@@ -331,9 +374,12 @@ def test_what_is_no_resource_is_refused_at_definition(wrong: Any, advice: str) -
         lifespan(thing=wrong)
 
 
-def test_a_deadline_must_be_positive() -> None:
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_a_deadline_must_be_positive(seconds: float) -> None:
     with pytest.raises(ConfigurationError, match="close_timeout"):
-        lifespan(close_timeout=0)
+        lifespan(close_timeout=seconds)
+    with pytest.raises(ConfigurationError, match="start_timeout"):
+        lifespan(start_timeout=seconds)
 
 
 async def test_a_function_that_makes_no_manager_is_named() -> None:
