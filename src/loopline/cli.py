@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from loopline.errors import LooplineError, MissingExtra
 
@@ -61,5 +62,5 @@ def main() -> None:
     try:
         app()
     except LooplineError as error:
-        Console(stderr=True).print(f"[bold red]loopline:[/] {error}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"[bold red]loopline:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise SystemExit(1) from None

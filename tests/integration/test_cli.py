@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from loopline.demo.serve import _shown
+
 
 def loopline(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("loopline")), *arguments]
@@ -65,11 +67,59 @@ def test_a_database_url_that_can_not_work_is_refused_with_one_that_can(tmp_path:
     assert "hush" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(("package", "extra"), [("uvicorn", "demo"), ("fastapi_offline", "demo")])
+def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(
+    tmp_path: Path, package: str, extra: str
+) -> None:
+    (tmp_path / f"{package}.py").write_text(f"raise ModuleNotFoundError('No module named {package}', name='{package}')")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = loopline("demo", "--port", "0", cwd=tmp_path, PYTHONPATH=path)
+    assert done.returncode == 1
+    assert f"pip install 'loopline[{extra}]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_address_that_is_none_of_this_machine_is_refused(tmp_path: Path) -> None:
+    done = loopline("demo", "--port", "0", "--host", "nowhere.invalid", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "cannot listen on nowhere.invalid" in done.stderr
+    assert "--host" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://localhost:80"),
+        ("0.0.0.0", "http://localhost:80"),
+        ("", "http://localhost:80"),
+        ("::1", "http://[::1]:80"),
+        ("::", "http://[::1]:80"),
+        ("fe80::1", "http://[fe80::1]:80"),
+        ("10.0.0.1", "http://10.0.0.1:80"),
+        ("box.example", "http://box.example:80"),
+    ],
+)
+def test_the_url_that_is_shown_is_one_that_a_browser_opens(host: str, url: str) -> None:
+    assert _shown(host, 80) == url
+
+
+def test_a_file_that_is_no_database_stops_the_start_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "loopline-demo.db").write_bytes(bytes(range(256)) * 16)
+    done = loopline("demo", "--port", "0", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "loopline: resource 'Database' failed to start: ConfigurationError: "
+        "can't use the database file loopline-demo.db: file is not a database"
+    )
+    assert "Traceback" not in done.stderr
+
+
 def test_a_database_that_is_not_there_stops_the_start_and_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     url = f"postgresql+asyncpg://me:hush@127.0.0.1:{port}/shop"
     done = loopline("demo", "--port", "0", "--database-url", url, cwd=tmp_path)
-    assert done.returncode != 0
+    assert done.returncode == 1
     assert "failed to start" in done.stderr
+    assert "Traceback" not in done.stderr
     assert "hush" not in done.stdout + done.stderr

@@ -80,6 +80,13 @@ async def test_a_file_that_can_not_be_opened_is_named(tmp_path: Path) -> None:
         await db.__aenter__()
 
 
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "shop.db").write_bytes(bytes(range(256)) * 16)
+    db = Database(f"sqlite+aiosqlite:///{tmp_path}/shop.db")
+    with pytest.raises(ConfigurationError, match=r"shop.db: file is not a database"):
+        await db.__aenter__()
+
+
 async def test_a_file_that_can_not_be_logged_ahead_is_named(tmp_path: Path) -> None:
     db = Database(f"sqlite+aiosqlite:///file:{tmp_path}/shop.db?nolock=1&uri=true")
     with pytest.raises(ConfigurationError, match=r"shop.db can't be logged ahead"):

@@ -6,7 +6,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
 from loopline.errors import ConfigurationError
@@ -66,7 +66,7 @@ def _begin(connection: Connection, statement: str) -> None:
     connection.exec_driver_sql(statement)
 
 
-def is_locked(error: OperationalError) -> bool:
+def is_locked(error: DatabaseError) -> bool:
     """Return whether SQLite gave up waiting for another connection's lock."""
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == SQLITE_BUSY
 
@@ -80,7 +80,7 @@ def use_write_ahead_log(url: URL, wait: float) -> None:
 
     Raises:
         sqlalchemy.exc.OperationalError: If it was held for longer.
-        ConfigurationError: If the file can't be opened or can't be logged this way.
+        ConfigurationError: If the file can't be opened, is no database or can't be logged this way.
     """
     engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": wait})
     deadline = monotonic() + wait
@@ -89,7 +89,7 @@ def use_write_ahead_log(url: URL, wait: float) -> None:
             with engine.connect() as connection:
                 mode = connection.exec_driver_sql("PRAGMA journal_mode=WAL").scalar()
             break
-        except OperationalError as error:
+        except DatabaseError as error:
             if not is_locked(error):
                 raise ConfigurationError(f"can't use the database file {url.database}: {error.orig}") from error
             if monotonic() > deadline:

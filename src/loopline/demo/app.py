@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi.staticfiles import StaticFiles
-from fastapi_offline import FastAPIOffline
 
 from loopline.demo import (
     async_database,
@@ -17,6 +16,12 @@ from loopline.demo import (
     start_page,
 )
 from loopline.demo.resources import resources
+from loopline.errors import MissingExtra
+
+try:
+    from fastapi_offline import FastAPIOffline
+except ModuleNotFoundError as error:
+    raise MissingExtra("fastapi-offline", "demo") from error
 
 __all__ = ["app"]
 
