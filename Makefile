@@ -3,7 +3,8 @@
 .PHONY: help setup run test chaos lint types check-chromium bench bench-lanes lock clean
 
 PORT ?= 8000
-PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null)))
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c '$(RECENT)' 2>/dev/null && echo $(p))))
+RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 say = @printf '\033[1m· %s\033[0m\n'
@@ -51,7 +52,7 @@ clean: ## remove the virtual environment and caches
 	rm -rf .venv .venv-bench build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/.made .venv-bench/.made:
-	@test -n '$(PYTHON)' || { echo 'Loopline needs Python 3.11 or newer: install it, or say where it is with PYTHON=/path/to/python3.'; exit 1; }
+	@'$(PYTHON)' -c '$(RECENT)' 2>/dev/null || { echo 'Loopline needs Python 3.11 or newer: install it, or say where it is with PYTHON=/path/to/python3.'; exit 1; }
 	$(say) 'virtual environment ($(@D))'
 	@'$(PYTHON)' -m venv $(@D) || { echo 'This Python has no venv module. On Debian or Ubuntu: apt-get install python3-venv'; exit 1; }
 	@touch $@

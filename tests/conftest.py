@@ -86,16 +86,7 @@ def demo(start_demo: Callable[..., Demo]) -> Demo:
 def clean_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh copy of the project's own files, as a clone would have them: no virtual environment, no caches."""
     copy = tmp_path_factory.mktemp("clean") / "loopline"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=PROJECT,
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (source := PROJECT / name).is_file():
-            target = copy / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+    # not from git: it may be missing, and refuses a folder that another user owns
+    ignored = (line.rstrip("/") for line in (PROJECT / ".gitignore").read_text().splitlines())
+    shutil.copytree(PROJECT, copy, ignore=shutil.ignore_patterns(".git", *ignored))
     return copy

@@ -81,6 +81,48 @@ def test_the_strip_shows_that_a_blocked_loop_makes_others_wait(page: Page) -> No
     expect(page.locator("#waits rect.late").first).to_be_attached(timeout=30_000)
 
 
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_the_page_fits_its_window(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.reload()
+    expect(page.get_by_role("button").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_keyboard_reaches_every_button_and_every_answer(page: Page) -> None:
+    page.reload()
+    stops = page.get_by_role("button").count() + page.get_by_role("region", name="Answer").count()
+    reached = set()
+    page.get_by_role("link", name="the API's own page").focus()
+    for _ in range(stops):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("[...document.querySelectorAll('button, pre')].indexOf(document.activeElement)"))
+    assert reached == set(range(stops))
+
+
+def test_a_screen_reader_is_told_the_answers_and_not_every_beat(page: Page) -> None:
+    assert page.locator("#wait").get_attribute("aria-live") == "off", "four announcements a second drown all else"
+    for answer in page.get_by_role("region", name="Answer").all():
+        assert answer.get_attribute("aria-live") == "polite"
+
+
+def test_every_route_of_the_api_page_can_be_tried_out_as_it_stands(page: Page, demo: Any) -> None:
+    page.goto(f"{demo.url}/docs")
+    expect(page.locator(".opblock").first).to_be_visible(timeout=30_000)
+    statuses = {}
+    for route in page.locator(".opblock").all():
+        label = " ".join(route.locator(".opblock-summary-method, .opblock-summary-path").all_inner_texts())
+        route.locator(".opblock-summary-control").click()
+        route.get_by_role("button", name="Try it out").click()
+        route.get_by_role("button", name="Execute").click()
+        status = route.locator(".live-responses-table .response .response-col_status")
+        expect(status).to_have_text(re.compile(r"^\d{3}"), timeout=30_000)
+        statuses[label.replace("\u200b", "")] = status.inner_text()[:3]
+    assert len(statuses) >= 17
+    odd = {"GET /profile": "401", "POST /send-notification": "202", "POST /orders": "201", "GET /wrong": "500"}
+    assert statuses == dict.fromkeys(statuses, "200") | odd
+
+
 def test_the_page_fetches_nothing_from_elsewhere(page: Page, demo: Any) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

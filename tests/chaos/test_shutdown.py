@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import httpx2
 import psutil
 import pytest
@@ -40,6 +42,32 @@ async def test_requests_in_flight_end_and_no_process_is_left(start_demo: Callabl
     log = service.log.read_text()
     assert "did not close" not in log
     assert "Traceback" not in log
+
+
+async def test_ctrl_c_in_a_terminal_stops_it_without_a_word_and_spares_the_call_in_a_worker(
+    start_demo: Callable[..., Any],
+) -> None:
+    """The terminal sends SIGINT to the whole group, worker processes included."""
+    service = start_demo()
+    statuses: list[int] = []
+    async with httpx2.AsyncClient(base_url=service.url, timeout=60) as http:
+
+        async def call_until_it_stops() -> None:
+            while True:
+                try:
+                    statuses.append((await http.post("/process?data=x")).status_code)
+                except httpx2.TransportError:
+                    return
+
+        calls = asyncio.create_task(call_until_it_stops())
+        with anyio.fail_after(60):
+            while len(statuses) < 3:
+                await asyncio.sleep(0.001)
+            os.killpg(service.process.pid, signal.SIGINT)
+            await calls
+    assert set(statuses) == {200}
+    assert service.process.wait(60) == 130
+    assert "Traceback" not in service.log.read_text()
 
 
 async def test_a_client_is_refused_once_the_service_stops(start_demo: Callable[..., Any]) -> None:

@@ -164,6 +164,24 @@ def test_an_order_that_makes_no_sense_is_refused_and_not_stored(
     assert http.get(f"/orders/{before + 1}").status_code == 404
 
 
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999", r'"\ud800"', r'["\udfff"]'])
+def test_json_that_can_be_read_and_not_written_is_refused_as_any_other_mistake(http: httpx2.Client, value: str) -> None:
+    for field in ("user_id", "note"):
+        body = f'{{"user_id": 1, "item_id": 2, "{field}": {value}}}'
+        refused = http.post("/orders", content=body, headers={"content-type": "application/json"})
+        assert refused.status_code == 422
+        assert refused.json()["detail"][0]["loc"] == ["body", field]
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_is_too_large_is_refused(http: httpx2.Client, announced: bool) -> None:
+    body = b"[" + b" " * 200_000
+    # Sent in parts, nothing announces its size.
+    content = body if announced else iter([body[:100], body[100:]])
+    refused = httpx2.post(f"{http.base_url}/orders", content=content, headers={"content-type": "application/json"})
+    assert refused.status_code == 413
+
+
 def test_the_mistakes_behave_as_labelled(http: httpx2.Client) -> None:
     assert http.get("/bad").json() == {"message": "every other request waited for this one"}
     assert http.get("/good").json() == {"message": "nobody waited for this one"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 
 from loopline.demo import (
@@ -15,6 +16,7 @@ from loopline.demo import (
     mixed_dependencies,
     start_page,
 )
+from loopline.demo.refusals import refuse
 from loopline.demo.resources import resources
 from loopline.errors import MissingExtra
 
@@ -23,13 +25,17 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtra("fastapi-offline", "demo") from error
 
-__all__ = ["app"]
+__all__ = ["MOST_BYTES", "app"]
+
+MOST_BYTES = 100_000  # of a request's body; the largest that fits a route has some hundred
 
 # /docs with its script and style from here: FastAPI's own page fetches them from the Internet.
 app = FastAPIOffline(
     title="Loopline's reference service",
     description="Every pattern of FastAPI async processing, done right. The start page is at `/`.",
     lifespan=resources,
+    exception_handlers={RequestValidationError: refuse},
+    max_body_size=MOST_BYTES,
 )
 app.mount("/page", StaticFiles(directory=start_page.PAGE))
 for pattern in (

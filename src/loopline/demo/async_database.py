@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict
 
-from loopline.demo.resources import Id, Problem, ReadSession
+from loopline.demo.resources import BUSY, Id, Problem, ReadSession
 from loopline.demo.tables import User
 
 __all__ = ["router"]
@@ -23,7 +23,7 @@ class UserOut(BaseModel):
     email: str
 
 
-@router.get("/users/{user_id}", responses={404: {"model": Problem, "description": "There is no such user"}})
+@router.get("/users/{user_id}", responses=BUSY | {404: {"model": Problem, "description": "There is no such user"}})
 async def user(user_id: Id, session: ReadSession) -> UserOut:
     """Read one user."""
     found = await session.get(User, user_id)

@@ -8,8 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, HTTPException
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from loopline.demo.resources import Id, Problem, ReadSession, Session, Text, db
+from loopline.demo.resources import BUSY, Id, Problem, ReadSession, Session, Text, db
 from loopline.demo.tables import Item, Order, User
+from loopline.errors import DatabaseBusy
 
 __all__ = ["router"]
 
@@ -80,14 +81,20 @@ async def send_notification(notification: Notification, background: BackgroundTa
 
 async def write_receipt(order_id: int) -> None:
     """Write an order's receipt in a transaction of its own: the request's session is closed by now."""
-    async with db.begin() as session:
-        order = await session.get_one(Order, order_id)
-        item = await session.get_one(Item, order.item_id)
-        order.receipt = f"{order.quantity} × {item.name}: {order.quantity * item.price / 100:.2f}"
+    try:
+        async with db.begin() as session:
+            order = await session.get_one(Order, order_id)
+            item = await session.get_one(Item, order.item_id)
+            order.receipt = f"{order.quantity} × {item.name}: {order.quantity * item.price / 100:.2f}"
+    except DatabaseBusy:
+        # The request has been answered: there is nobody left to tell but the log.
+        logger.warning("order %d has no receipt: the database was busy", order_id)
 
 
 @router.post(
-    "/orders", status_code=201, responses={404: {"model": Problem, "description": "There is no such user or item"}}
+    "/orders",
+    status_code=201,
+    responses=BUSY | {404: {"model": Problem, "description": "There is no such user or item"}},
 )
 async def create_order(order: OrderIn, session: Session, background: BackgroundTasks) -> OrderOut:
     """Store an order. It is committed before the response is sent; the receipt is written afterwards."""
@@ -102,7 +109,7 @@ async def create_order(order: OrderIn, session: Session, background: BackgroundT
     return OrderOut.model_validate(row)
 
 
-@router.get("/orders/{order_id}", responses={404: {"model": Problem, "description": "There is no such order"}})
+@router.get("/orders/{order_id}", responses=BUSY | {404: {"model": Problem, "description": "There is no such order"}})
 async def order(order_id: Id, session: ReadSession) -> OrderOut:
     """Read an order, with its receipt once that is written."""
     found = await session.get(Order, order_id)

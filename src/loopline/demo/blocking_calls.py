@@ -7,7 +7,7 @@ import time
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from loopline.demo.resources import Problem, legacy
+from loopline.demo.resources import BUSY, Problem, legacy
 
 __all__ = ["router"]
 
@@ -24,10 +24,7 @@ class Message(BaseModel):
 
 @router.get(
     "/sync-operation",
-    responses={
-        503: {"model": Problem, "description": "Too much is waiting already; Retry-After says when to come again"},
-        504: {"model": Problem, "description": "It took longer than 30 s"},
-    },
+    responses=BUSY | {504: {"model": Problem, "description": "It took longer than 30 s"}},
 )
 @legacy.offload
 def sync_operation() -> Message:

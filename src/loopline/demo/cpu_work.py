@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from loopline.demo.compute import digest
-from loopline.demo.resources import Problem, cpu, executor
+from loopline.demo.resources import BUSY, Problem, cpu, executor
 from loopline.disconnect import cancel_on_disconnect
 from loopline.lanes import Lane
 
@@ -29,13 +29,11 @@ class Processed(BaseModel):
 @router.post(
     "/process",
     dependencies=[cancel_on_disconnect],
-    responses={
-        503: {"model": Problem, "description": "Too much is waiting already; Retry-After says when to come again"},
-        504: {"model": Problem, "description": "It took longer than 10 s"},
-    },
+    responses=BUSY | {504: {"model": Problem, "description": "It took longer than 10 s"}},
 )
 async def process(
-    data: Annotated[str, Query(max_length=10_000, examples=["hello"])], lane: LaneName = "process"
+    data: Annotated[str, Query(max_length=10_000, openapi_examples={"hello": {"value": "hello"}})],
+    lane: LaneName = "process",
 ) -> Processed:
     """Work through ``data`` in another process; the event loop stays free.
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from loopline.demo.resources import Problem, files, upstream
+from loopline.demo.resources import BUSY, Problem, files, upstream
 from loopline.demo.upstream import Mode
 from loopline.http_client import HttpClient
 
@@ -68,7 +68,7 @@ def summarize(path: Path) -> Report:
     return Report(lines=len(amounts), total=sum(amounts))
 
 
-@router.get("/report")
+@router.get("/report", responses=BUSY | {504: {"model": Problem, "description": "It took longer than 10 s"}})
 async def report() -> Report:
     """Read a file in a thread of a lane: ``open`` in an ``async def`` blocks every other request."""
     return await files.run(summarize, REPORT)

@@ -9,7 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
-from loopline.demo.resources import Problem, ReadSession, SyncReadSession
+from loopline.demo.resources import BUSY, Problem, ReadSession, SyncReadSession
 from loopline.demo.tables import DEMO_TOKEN, Item, User, hash_token
 
 __all__ = ["router"]
@@ -45,7 +45,7 @@ def cheapest_items(session: SyncReadSession, limit: Annotated[int, Query(ge=1, l
     return [ItemOut.model_validate(item) for item in session.scalars(select(Item).order_by(Item.price).limit(limit))]
 
 
-@router.get("/items")
+@router.get("/items", responses=BUSY)
 async def items(items: Annotated[list[ItemOut], Depends(cheapest_items)]) -> list[ItemOut]:
     """An ``async def`` with a ``def`` dependency, which has done the blocking query before this runs."""
     return items
@@ -72,7 +72,7 @@ async def current_user(
 CurrentUser: TypeAlias = Annotated[Profile, Depends(current_user)]
 
 
-@router.get("/profile", responses={401: {"model": Problem, "description": "No token, or a wrong one"}})
+@router.get("/profile", responses=BUSY | {401: {"model": Problem, "description": "No token, or a wrong one"}})
 def profile(user: CurrentUser) -> Profile:
     """A ``def`` with an ``async`` dependency: the dependency runs on the loop, the endpoint in a thread."""
     return user

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from multiprocessing import get_context
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import Path
+from httpx2 import AsyncHTTPTransport
 from pydantic import BaseModel, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session as SyncSession
@@ -21,6 +23,7 @@ from loopline.lanes import ExecutorLane, ProcessLane, ThreadLane
 from loopline.resources import Lifespan, lifespan
 
 __all__ = [
+    "BUSY",
     "Id",
     "Problem",
     "ReadSession",
@@ -31,38 +34,51 @@ __all__ = [
     "db",
     "executor",
     "files",
-    "http",
     "legacy",
     "resources",
     "upstream",
 ]
 
 db = Database(Settings().database_url)
-http = HttpClient(timeout=2)
 upstream = Upstream()
 
 # A bulkhead each: whoever waits for the slow legacy system never holds up the reading of a file, or FastAPI's threads.
 legacy = ThreadLane("legacy", size=20, max_queue=500, timeout=30)
 files = ThreadLane("files", size=4, max_queue=100, timeout=10)
 cpu = ProcessLane(2, name="cpu", preload=["loopline.demo.compute"], timeout=10)
-# The same work as most would run it, to compare. Spawned: a fork of a process that has threads can hang.
-executor = ExecutorLane(
-    lambda: ProcessPoolExecutor(2, mp_context=get_context("spawn")), size=2, name="executor", timeout=10
-)
+
+
+def _processes() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        2,
+        mp_context=get_context("spawn"),  # a fork of a process that has threads can hang
+        # A terminal's Ctrl+C reaches the workers too. They are told to stop when the calls that they run have ended.
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    )
+
+
+# The same work as most would run it, to compare.
+executor = ExecutorLane(_processes, size=2, name="executor", timeout=10)
+
+
+def _http_client() -> HttpClient:
+    # A transport of its own looks for no proxy in the environment: the other service is on this machine.
+    return HttpClient(timeout=2, transport=AsyncHTTPTransport())
 
 
 def _tables() -> AbstractAsyncContextManager[None]:
     return tables(db)
 
 
-resources: Lifespan = lifespan(db, _tables, upstream, legacy, files, cpu, executor, http_client=http)
+resources: Lifespan = lifespan(db, _tables, upstream, legacy, files, cpu, executor, http_client=_http_client)
 
 Session: TypeAlias = Annotated[AsyncSession, db.session]
 ReadSession: TypeAlias = Annotated[AsyncSession, db.read_session]
 SyncReadSession: TypeAlias = Annotated[SyncSession, db.sync_session]
 
 # What PostgreSQL's integer column holds: a larger id could never be there.
-Id: TypeAlias = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Id: TypeAlias = Annotated[int, Path(ge=1, le=2**31 - 1, openapi_examples={"the first": {"value": 1}})]
 # PostgreSQL stores no NUL in a text.
 Text: TypeAlias = Annotated[str, StringConstraints(max_length=200, pattern="^[^\\x00]*$")]
 
@@ -71,3 +87,8 @@ class Problem(BaseModel):
     """What a client reads when something is wrong."""
 
     detail: str
+
+
+BUSY: dict[int | str, dict[str, Any]] = {
+    503: {"model": Problem, "description": "Too much is waiting already; Retry-After says when to come again"}
+}

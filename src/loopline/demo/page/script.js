@@ -90,7 +90,8 @@ async function press(button, output, label, options) {
 
 for (const { title, text, routes, mistakes } of patterns) {
   const output = element("pre", { className: "empty", textContent: "The answer appears here." });
-  output.setAttribute("aria-live", "polite");
+  // A long answer scrolls in its box: the keyboard must be able to get there.
+  for (const [name, value] of Object.entries({ "aria-live": "polite", role: "region", "aria-label": `Answer: ${title}`, tabindex: 0 })) output.setAttribute(name, value);
   const buttons = element("div", { className: "buttons" });
   for (const [label, options = {}] of routes) {
     const button = element("button", { type: "button", textContent: label, className: options.mistake ? "mistake" : "" });
