@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -15,6 +17,13 @@ import pytest
 from waiting import wait_until
 
 pytestmark = pytest.mark.anyio
+
+# What a shell starts with & ignores SIGINT, and so does all that it starts.
+IN_THE_FOREGROUND = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 async def test_requests_in_flight_end_and_no_process_is_left(start_demo: Callable[..., Any]) -> None:
@@ -48,7 +57,8 @@ async def test_ctrl_c_in_a_terminal_stops_it_without_a_word_and_spares_the_call_
     start_demo: Callable[..., Any],
 ) -> None:
     """The terminal sends SIGINT to the whole group, worker processes included."""
-    service = start_demo()
+    loopline = str(Path(sys.executable).with_name("loopline"))
+    service = start_demo(command=(sys.executable, "-c", IN_THE_FOREGROUND, loopline, "demo"))
     statuses: list[int] = []
     async with httpx2.AsyncClient(base_url=service.url, timeout=60) as http:
 
