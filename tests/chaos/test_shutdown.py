@@ -39,10 +39,18 @@ async def test_requests_in_flight_end_and_no_process_is_left(start_demo: Callabl
             ("GET", "/good"),
             ("GET", "/users/batch?user_ids=1&mode=slow"),
         ]
-        requests = [asyncio.create_task(http.request(*call)) for call in calls * 10]
-        # /sync-operation takes 0.2 s and there are ten: once one is back, the others are under way.
-        while not any(task.done() for task in requests):
+        sent = 0
+
+        async def trace(event: str, _: Any) -> None:
+            nonlocal sent
+            sent += event == "http11.send_request_body.complete"
+
+        requests = [asyncio.create_task(http.request(*call, extensions={"trace": trace})) for call in calls * 10]
+        while sent < len(requests):
             await asyncio.sleep(0)
+        # A connection made after all that is accepted and read after them: once it is answered, they are under way.
+        async with httpx2.AsyncClient(base_url=service.url, timeout=60) as later:
+            assert (await later.get("/correct")).status_code == 200
         service.process.send_signal(signal.SIGTERM)
         answers = await asyncio.gather(*requests)
     assert [answer.status_code for answer in answers] == [200] * len(requests)
