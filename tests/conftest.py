@@ -19,6 +19,11 @@ PROJECT = Path(__file__).parent.parent
 DEMO = (str(Path(sys.executable).with_name("loopline")), "demo")
 
 
+def pytest_configure() -> None:
+    """Let SIGTERM, which a deadline around the tests sends, end what they have started, as Ctrl+C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Loopline runs on asyncio, as FastAPI's servers do."""
