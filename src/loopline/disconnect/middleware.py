@@ -139,7 +139,8 @@ class _Exchange:
                 message = await self._receive()
             self._give(message)
         except Exception as error:  # noqa: BLE001 - the application gets it, if it asks
-            self._give(error)
+            if self._asking or not self._started:
+                self._give(error)
         finally:
             self._watching = False
             self._news.set()
