@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from loopline.disconnect import cancel_on_disconnect
+from loopline.disconnect import CancelOnDisconnect, cancel_on_disconnect
 from loopline.errors import (
     ConfigurationError,
     DatabaseBusy,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from loopline.http_client import HttpClient
 
 __all__ = [
+    "CancelOnDisconnect",
     "ConfigurationError",
     "Database",
     "DatabaseBusy",

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from functools import partial, wraps
 from typing import Annotated, Any
 
 import pytest
-import uvicorn
 from fastapi import APIRouter, BackgroundTasks, Body, Depends, FastAPI, Request, Response, WebSocket
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
+from leaving import EMPTY, Exchange, Work, connect, serve, turns
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from loopline import cancel_on_disconnect, disconnect, fan_out
+from loopline import cancel_on_disconnect, fan_out
+from loopline.disconnect import marker
 
 pytestmark = pytest.mark.anyio
 
@@ -47,78 +47,6 @@ def nothing_is_logged_as_an_error(caplog: pytest.LogCaptureFixture) -> Iterator[
 async def no_watcher_is_left() -> AsyncIterator[None]:
     yield
     assert not [task for task in asyncio.all_tasks() if "_cancel_on_disconnect" in repr(task.get_coro())]
-
-
-@asynccontextmanager
-async def serve(app: FastAPI, http: str = "h11") -> AsyncIterator[int]:
-    """A real uvicorn server on a socket. Gives its port."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    # The bound on its stop lets a test that would hang fail instead.
-    config = uvicorn.Config(app, http=http, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        async with asyncio.timeout(20):
-            yield int(listening.getsockname()[1])
-    finally:
-        server.should_exit = True
-        await task
-        listening.close()
-
-
-class Client:
-    """A client on a bare socket, which can leave whenever it likes."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    def send(self, start: str, body: bytes = b"", **headers: str) -> None:
-        if body:
-            headers.setdefault("content_length", str(len(body)))
-        fields = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        lines = [f"{start} HTTP/1.1", "host: test", *fields, "", ""]
-        self.writer.write("\r\n".join(lines).encode() + body)
-
-    async def answer(self) -> tuple[int, bytes]:
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        return int(head.split()[1]), await self.reader.readexactly(length)
-
-    async def leave(self) -> None:
-        self.writer.close()
-        with suppress(OSError):
-            await self.writer.wait_closed()
-
-
-@asynccontextmanager
-async def connect(port: int) -> AsyncIterator[Client]:
-    client = Client(*await asyncio.open_connection("127.0.0.1", port))
-    try:
-        yield client
-    finally:
-        await client.leave()
-
-
-class Work:
-    """Work that waits until it is let go, and what became of it."""
-
-    def __init__(self) -> None:
-        self.started = asyncio.Event()
-        self.go = asyncio.Event()
-        self.cancelled = asyncio.Event()
-        self.finished = asyncio.Event()
-        self.seen: Any = None
-
-    async def __call__(self) -> str:
-        self.started.set()
-        try:
-            await self.go.wait()
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
-        self.finished.set()
-        return "done"
 
 
 async def passing_on(request: Request, call_next: RequestResponseEndpoint) -> Response:
@@ -403,38 +331,6 @@ async def test_pipelined_requests_are_all_answered(http: str) -> None:
 # Races and oddities, with the messages in our hands
 
 
-class Exchange:
-    """One request given to the application by hand."""
-
-    def __init__(self, app: ASGIApp, *messages: Message, **scope: Any) -> None:
-        self.incoming: asyncio.Queue[Message] = asyncio.Queue()
-        for message in messages:
-            self.incoming.put_nowait(message)
-        self.status: int | None = None
-        scope = {"method": "GET", "headers": [], "http_version": "1.1", **scope}
-        self.scope: Scope = {"type": "http", "path": "/", "query_string": b"", "root_path": "", **scope}
-        self.task = asyncio.create_task(self._run(app))
-
-    async def _run(self, app: ASGIApp) -> None:
-        await app(self.scope, self.incoming.get, self._send)
-
-    async def _send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        await asyncio.sleep(0)
-
-    def leave(self) -> None:
-        self.incoming.put_nowait({"type": "http.disconnect"})
-
-
-EMPTY: Message = {"type": "http.request", "body": b"", "more_body": False}
-
-
-async def turns(count: int) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
 async def test_a_client_that_leaves_is_answered_with_499_and_the_task_is_clean() -> None:
     app, work = FastAPI(), Work()
     app.get("/", dependencies=[cancel_on_disconnect])(work.__call__)
@@ -616,7 +512,7 @@ async def test_a_middleware_that_repeats_the_request_for_ever_does_not_hold_the_
 async def test_a_middleware_that_keeps_the_first_message_costs_the_watch_not_the_request(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(disconnect, "_FIRST_MESSAGE_TIMEOUT", 0.01)
+    monkeypatch.setattr(marker, "_FIRST_MESSAGE_TIMEOUT", 0.01)
     app = FastAPI()
     app.get("/", dependencies=[cancel_on_disconnect])(partial(turns, 1))
     exchange = Exchange(app)

@@ -1,18 +1,17 @@
-"""Cancel the work for a client that has left."""
+"""Cancel a route's handler for a client that has left."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from inspect import iscoroutinefunction, unwrap
-from typing import Any
 
 from fastapi import Depends, params
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 
 from loopline._cancel import cancel_and_wait
+from loopline.disconnect._request import can_be_cancelled, has_no_body
 
 __all__ = ["cancel_on_disconnect"]
 
@@ -25,7 +24,7 @@ _FIRST_MESSAGE_TIMEOUT = 1.0
 
 async def _cancel_on_disconnect(connection: HTTPConnection) -> AsyncIterator[None]:
     """Cancel the handler when its client leaves, and answer nobody with 499."""
-    if not isinstance(connection, Request) or not _can_be_cancelled(connection.scope.get("endpoint")):
+    if not isinstance(connection, Request) or not can_be_cancelled(connection.scope.get("endpoint")):
         yield
         return
     request = connection
@@ -90,21 +89,12 @@ def _client_has_left() -> HTTPException:
     return HTTPException(499, "The client closed the connection.")
 
 
-def _can_be_cancelled(endpoint: Any) -> bool:
-    """Whether it is an ``async def``: itself, under its decorators, or as the ``__call__`` of an object."""
-    return callable(endpoint) and any(map(iscoroutinefunction, (endpoint, unwrap(endpoint), endpoint.__call__)))
-
-
 async def _is_read(request: Request) -> bool:
     """Whether all of the request has been read, so that the next message can only be that the client left."""
     # Starlette's own mark, and there is no public one. Should it go, requests with a body are not watched.
     if getattr(request, "_stream_consumed", False):
         return True
-    headers = request.headers
-    if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
-        return False
-    # In HTTP/2 and 3 a body needs no header that announces it.
-    if not request.scope.get("http_version", "1.1").startswith("1") and request.method not in ("GET", "HEAD"):
+    if not has_no_body(request.scope):
         return False
     try:
         async with asyncio.timeout(_FIRST_MESSAGE_TIMEOUT):
