@@ -12,7 +12,7 @@ from functools import partial
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, BackgroundTasks, Body, FastAPI, Request, Response, WebSocket
+from fastapi import APIRouter, BackgroundTasks, Body, Depends, FastAPI, Request, Response, WebSocket
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from leaving import EMPTY, Client, Exchange, Work, connect, serve, turns
@@ -198,6 +198,36 @@ async def test_a_client_that_leaves_during_its_upload_is_told_to_who_reads_it(ht
         await client.leave()
         await work.finished.wait()
     assert work.seen == "ClientDisconnect"
+
+
+@pytest.mark.parametrize(
+    "place", [alone, inside_base, inside_gzip, around_gzip, twice], ids=lambda place: place.__name__
+)
+async def test_what_cleans_up_can_await(http: str, place: Place) -> None:
+    app, work = FastAPI(), Work()
+    place(app)
+    cleaned = asyncio.Queue[str]()
+
+    async def resource(request: Request) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await turns(5)
+            cleaned.put_nowait("dependency")
+
+    @app.get("/", dependencies=[Depends(resource)])
+    async def handler() -> None:
+        try:
+            await work()
+        finally:
+            await turns(5)
+            cleaned.put_nowait("handler")
+
+    async with serve(app, http) as port, connect(port) as client:
+        client.send("GET /")
+        await work.started.wait()
+        await client.leave()
+        assert [await cleaned.get() for _ in range(2)] == ["handler", "dependency"]
 
 
 async def test_a_call_in_a_process_is_stopped(http: str) -> None:
@@ -516,6 +546,25 @@ async def test_a_handler_that_waits_for_the_message_gets_it_again_and_again() ->
     assert exchange.status == 200
 
 
+async def test_to_have_asked_once_is_enough() -> None:
+    app, work = watched(), Work()
+
+    @app.get("/")
+    async def handler(request: Request) -> None:
+        work.seen = [await request.is_disconnected()]
+        await work()
+        work.seen.append(await request.is_disconnected())
+
+    exchange = Exchange(app, EMPTY)
+    await work.started.wait()
+    exchange.leave()
+    await turns(5)
+    work.go.set()
+    await exchange.task
+    assert work.seen == [False, True]
+    assert exchange.status == 200
+
+
 async def test_a_cancelled_handler_can_still_ask_why() -> None:
     app, work = watched(), Work()
 
@@ -790,6 +839,27 @@ async def test_an_error_in_the_clean_up_is_not_hidden() -> None:
     await work.started.wait()
     exchange.leave()
     with pytest.raises(LookupError, match="the clean-up failed"):
+        await exchange.task
+    assert exchange.task.cancelling() == 0
+
+
+async def test_a_watch_that_sees_the_client_leave_only_as_it_is_ended_cancels_nobody() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await turns(3)
+        raise LookupError("the application failed")
+
+    async def reluctant(scope: Scope, receive: Receive, send: Send) -> None:
+        async def wrapped() -> Message:
+            try:
+                return await receive()
+            except asyncio.CancelledError:
+                await turns(3)
+                return DISCONNECT
+
+        await CancelOnDisconnect(app)(scope, wrapped, send)
+
+    exchange = Exchange(reluctant, EMPTY)
+    with pytest.raises(LookupError, match="the application failed"):
         await exchange.task
     assert exchange.task.cancelling() == 0
 
