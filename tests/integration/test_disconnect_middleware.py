@@ -47,7 +47,7 @@ def nothing_is_logged_as_an_error(caplog: pytest.LogCaptureFixture) -> Iterator[
 @pytest.fixture(autouse=True)
 async def no_watcher_is_left() -> AsyncIterator[None]:
     yield
-    assert not [task for task in asyncio.all_tasks() if "loopline" in repr(task.get_coro())]
+    assert not [task for task in asyncio.all_tasks() if "_read_ahead" in repr(task.get_coro())]
 
 
 async def passing_on(request: Request, call_next: RequestResponseEndpoint) -> Response:
@@ -945,6 +945,28 @@ async def test_an_error_from_the_server_goes_to_the_application_that_asks_or_els
     assert exchange.status == 200
     assert ("receive is broken" in caplog.text) is not asks
     caplog.clear()
+
+
+async def test_an_error_from_the_server_once_the_response_has_begun_is_nobodys() -> None:
+    begun, failed = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        begun.set()
+        await failed.wait()
+        await turns(3)
+
+    async def failing(scope: Scope, receive: Receive, send: Send) -> None:
+        async def broken() -> Message:
+            await begun.wait()
+            failed.set()
+            raise ConnectionError("the connection is closed")
+
+        await CancelOnDisconnect(app)(scope, broken, send)
+
+    exchange = Exchange(failing)
+    await exchange.task
+    assert exchange.status == 200  # and nothing was logged
 
 
 async def test_a_scope_without_headers_is_a_request_without_a_body() -> None:
