@@ -39,12 +39,13 @@ from process_work import (
     say,
     say_much,
     scheduling,
+    time_stands_still,
     too_large,
     warn,
 )
 from waiting import wait_until
 
-from loopline import ConfigurationError, ProcessLane, RemoteError, WorkerLost
+from loopline import ConfigurationError, LaneClosed, ProcessLane, RemoteError, WorkerLost
 from loopline.lanes import _wire as wire
 
 pytestmark = pytest.mark.anyio
@@ -100,7 +101,7 @@ async def test_arguments_that_are_too_large_are_refused_before_they_are_sent(
 def test_a_function_of_the_program_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text("""
 import asyncio
-from loopline import ConfigurationError, ProcessLane
+from loopline import ConfigurationError, LaneClosed, ProcessLane
 
 def work():
     return 1
@@ -329,6 +330,49 @@ def test_nothing_is_left_open_after_a_close() -> None:
         asyncio.run(use())
     wait_until(lambda: me.num_fds() <= before and len(me.children()) <= children)
     assert not [thread for thread in threading.enumerate() if "loopline" in thread.name]
+
+
+async def test_a_call_that_waits_for_a_worker_as_the_lane_closes_is_refused_and_the_close_ends() -> None:
+    lane = await ProcessLane(1).__aenter__()
+    for pid in lane.pids:
+        os.kill(pid, signal.SIGKILL)
+    call = asyncio.create_task(lane.run(echo, 1))  # goes to a worker that is dead, before the loop has heard of that
+    await asyncio.sleep(0)
+    with anyio.fail_after(30):
+        await lane.aclose()
+        with pytest.raises(LaneClosed):
+            await call
+    assert lane.statistics().running == 0
+
+
+async def test_a_call_that_has_no_worker_yet_is_refused_as_the_lane_closes() -> None:
+    lane = await ProcessLane(1).__aenter__()
+    for pid in lane.pids:
+        os.kill(pid, signal.SIGKILL)
+    await until(lambda: not lane._idle)
+    call = asyncio.create_task(lane.run(echo, 1))
+    await until(lambda: lane._asking)
+    with anyio.fail_after(30):
+        await lane.aclose()
+        with pytest.raises(LaneClosed):
+            await call
+
+
+async def test_a_worker_that_does_not_get_ready_is_killed_and_the_start_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("loopline.lanes.process.START", 0.3)
+    monkeypatch.setattr("loopline.lanes.process.PATIENCE", 0.3)
+    with anyio.fail_after(60), pytest.raises(ConfigurationError, match=r"it was not ready within 0\.3 s"):
+        await ProcessLane(1, initializer=time_stands_still).__aenter__()
+
+
+async def test_without_pidfd_a_lost_worker_is_still_told_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "pidfd_open")
+    async with ProcessLane(1) as lane:
+        with pytest.raises(WorkerLost, match="exit code 3"):
+            await lane.run(leave, 3)
+        assert await lane.run(echo, 1) == 1
 
 
 async def test_a_close_that_is_cut_kills_what_still_runs(tmp_path: Path) -> None:

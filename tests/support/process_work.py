@@ -155,3 +155,7 @@ def work(number: int, seconds: float) -> int:
 def work_and_fail(number: int, seconds: float) -> None:
     work(number, seconds)
     raise LookupError(number)
+
+
+def time_stands_still() -> None:
+    threading.Event().wait()

@@ -98,7 +98,7 @@ class Gate:
             LaneClosed: If the lane is not open.
         """
         if not self.open:
-            raise self._closed()
+            raise self.closed_error()
         if self.running < self.size:
             self.running += 1
             self._begin(place)
@@ -163,7 +163,7 @@ class Gate:
         """Let nobody in any more; those in line get LaneClosed."""
         self.open = False
         while self._waiting:
-            self._waiting.popleft().refuse(self._closed())
+            self._waiting.popleft().refuse(self.closed_error())
 
     async def drained(self) -> None:
         """Wait until nothing runs."""
@@ -201,7 +201,8 @@ class Gate:
             place.since = 0.0
         return bool(place.since)
 
-    def _closed(self) -> LaneClosed:
+    def closed_error(self) -> LaneClosed:
+        """Return what a call gets that the lane does not let in."""
         return LaneClosed(
             f"lane {self.name!r} is not running: give it to lifespan(...), or call it inside `async with`"
         )

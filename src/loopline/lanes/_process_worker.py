@@ -23,6 +23,7 @@ from loopline.lanes import _wire as wire
 __all__ = ["Call", "Spawner", "Worker", "how_it_ended", "settings_of"]
 
 WORKER = str(Path(__file__).with_name("_worker.py"))
+LINGERS = 0.5  # seconds between a worker's closing the line and its end, where nothing but the line tells of it
 SOCKET_BUFFER = 4 * wire.INLINE  # bytes; a frame always fits, so that sending one never blocks
 
 
@@ -106,8 +107,9 @@ class Worker:
         loop.add_reader(self.line.fileno(), self._heard)
         if hasattr(os, "pidfd_open"):
             # The socket's end alone could be held open by a child that the function forked.
-            self._pidfd = os.pidfd_open(self.process.pid)
-            loop.add_reader(self._pidfd, self._gone)
+            with suppress(OSError):  # some sandboxes have the call and refuse it
+                self._pidfd = os.pidfd_open(self.process.pid)
+                loop.add_reader(self._pidfd, self._gone)
         self._send(wire.frame(0, wire.CALL, settings))
 
     def give(self, call: Call, number: int) -> None:
@@ -213,7 +215,11 @@ class Worker:
             loop.remove_reader(self._pidfd)
             os.close(self._pidfd)
             self._pidfd = -1
-        self.process.wait()  # it has ended already: this only reaps it
+        try:
+            self.process.wait(LINGERS)  # it has ended already: this only reaps it
+        except subprocess.TimeoutExpired:  # without a pidfd it may only have closed the line
+            self.process.kill()
+            self.process.wait()
         self.line.close()
         self.ended(self)
         self.inbound.close()

@@ -203,7 +203,9 @@ def _set_up(link: Link, settings: dict[str, Any]) -> list[Any]:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     if settings["memory"] is not None:
         link.memory = settings["memory"]
-        resource.setrlimit(resource.RLIMIT_DATA, (2 * settings["memory"], resource.RLIM_INFINITY))
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        limit = 2 * settings["memory"]
+        resource.setrlimit(resource.RLIMIT_DATA, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
     logging.root.addHandler(Forward(link))
     logging.root.setLevel(settings["log_level"])
     logging.captureWarnings(True)

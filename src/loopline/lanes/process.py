@@ -39,6 +39,7 @@ Ts = TypeVarTuple("Ts")
 # When the calls that wait for a worker are told that none can start: so many in a row have ended by themselves before
 # they were ready, or for so many seconds each was killed by somebody, which says little about the next one.
 ENDINGS, PATIENCE = 3, 30.0
+START = 60.0  # seconds that a worker may take for its imports and its initializer; then it is killed
 LONGEST_PAUSE = 5.0  # seconds between two attempts to start a worker that does not
 GOODBYE = 2.0  # seconds that a worker may take to end by itself
 ATTEMPTS = 5  # workers that a call is given to, if each is lost before it begins
@@ -62,7 +63,7 @@ class ProcessLane:
     Args:
         workers: How many calls run at once. One more process is kept as a spare.
         name: What messages and statistics call it.
-        preload: Modules that a worker imports before its first call.
+        preload: Modules that a worker imports before its first call. It has 60 s for these and the initializer.
         initializer: Called in each worker before its first call; picklable.
         context: Context variables whose values come along with a call, as ``"module:variable"``.
         max_queue: How many more calls may wait; the next is refused with LaneFull.
@@ -206,9 +207,11 @@ class ProcessLane:
         return packed
 
     def _begin(self, call: Call) -> None:
-        """Give the call, whose turn it is, to a worker; if none is free, one is starting."""
+        """Give the call, whose turn it is, to a worker; if none is free, one is starting, unless the lane closes."""
         if self._idle:
             self._give(self._idle.pop(), call)
+        elif not self._gate.open:
+            self._over(call, self._gate.closed_error())
         else:
             self._asking.append(call)
             self._tell_asking_if_hopeless()
@@ -269,6 +272,8 @@ class ProcessLane:
     async def aclose(self) -> None:
         """Refuse new calls, wait for those that run, end the workers. Cut short, it kills them."""
         self._gate.close()
+        while self._asking:  # no worker is started for them any more
+            self._over(self._asking.popleft(), self._gate.closed_error())
         try:
             await self._gate.drained()
         finally:
@@ -326,9 +331,11 @@ class ProcessLane:
             process, line, wire.Arena(inbound), wire.Arena(outbound), self._ended, self._offer, self._has_ended_a_call
         )
         self._workers.add(worker)
-        worker.attach(asyncio.get_running_loop(), self._settings())
+        loop = asyncio.get_running_loop()
+        worker.attach(loop, self._settings())
         if not self._gate.open:
             worker.kill()
+        loop.call_later(START, _kill_if_not_ready, worker)
 
     def _offer(self, worker: Worker) -> None:
         self._endings, self._since = 0, None
@@ -410,6 +417,12 @@ class ProcessLane:
         impatient.cancel()
         spawner.stop()
         await to_thread.run_sync(spawner.join, limiter=CapacityLimiter(1))
+
+
+def _kill_if_not_ready(worker: Worker) -> None:
+    if not worker.is_ready and worker.process.returncode is None:  # not yet reaped
+        worker.why = worker.why or f"it was not ready within {START:g} s"
+        worker.kill()
 
 
 def _kill_those_left(workers: Iterable[Worker]) -> None:
