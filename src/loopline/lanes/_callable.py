@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple
 
 from loopline.errors import ConfigurationError, WorkerLost
 
-__all__ = ["call_plain", "check_callable", "check_result", "name_of"]
+__all__ = ["call_plain", "check_callable", "check_result", "check_source", "items_of", "name_of"]
 
 _NOT_PLAIN = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_GENERATOR
 
@@ -33,22 +34,35 @@ def check_callable(fn: Callable[..., Any]) -> None:
     """
     if type(fn) is BuiltinFunctionType or (type(fn) is FunctionType and not fn.__code__.co_flags & _NOT_PLAIN):
         return  # nearly all of them, without asking inspect five times
-    inner: Any = fn
-    while isinstance(inner, functools.partial):
-        inner = inner.func
-    if not inspect.isroutine(inner) and not inspect.isclass(inner):
-        inner = getattr(inner, "__call__", inner)  # noqa: B004 - the method itself is wanted
-    if inspect.iscoroutinefunction(inner) or inspect.isasyncgenfunction(inner):
+    check_source(fn)
+    if inspect.isgeneratorfunction(_code_of(fn)):
+        raise ConfigurationError(
+            f"{name_of(fn)} is a generator function, which would do its work on the event loop: "
+            "give it to the lane's stream(), or give run() a function that returns a list"
+        )
+
+
+def check_source(fn: Callable[..., Any]) -> None:
+    """Refuse what can't run in the lane, not even as the source of a stream.
+
+    Raises:
+        ConfigurationError: If it is a coroutine function or an asynchronous generator function, or can't be called.
+    """
+    code = _code_of(fn)
+    if inspect.iscoroutinefunction(code) or inspect.isasyncgenfunction(code):
         raise ConfigurationError(
             f"{name_of(fn)} is an async function: await it on the event loop, or give the lane a plain `def`"
         )
-    if inspect.isgeneratorfunction(inner):
-        raise ConfigurationError(
-            f"{name_of(fn)} is a generator function, which would do its work on the event loop: "
-            "give the lane a function that returns a list"
-        )
     if not callable(fn):
         raise ConfigurationError(f"{fn!r} can't be called: give the lane a function and, after it, its arguments")
+
+
+def _code_of(fn: Any) -> Any:
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    if not inspect.isroutine(fn) and not inspect.isclass(fn):
+        return getattr(fn, "__call__", fn)  # noqa: B004 - the method itself is wanted
+    return fn
 
 
 def check_result(fn: Callable[..., Any], result: object) -> None:
@@ -83,3 +97,27 @@ def call_plain(fn: Callable[[*Ts], R], args: tuple[*Ts]) -> R:
         raise WorkerLost(f"{name_of(fn)} raised {type(error).__name__}: {error}") from error
     check_result(fn, result)
     return result
+
+
+@contextmanager
+def items_of(fn: Callable[[*Ts], Iterable[R]], args: tuple[*Ts]) -> Iterator[Iterator[R]]:
+    """Call the source of a stream where the lane runs it, give what it makes, and close that.
+
+    Raises:
+        ConfigurationError: If it returned nothing that can be iterated.
+    """
+    made = fn(*args)
+    if not isinstance(made, Iterable):
+        if inspect.iscoroutine(made):
+            made.close()
+        raise ConfigurationError(
+            f"{name_of(fn)} returned a {type(made).__name__}: give stream() a generator function, "
+            "or one that returns something to iterate over"
+        )
+    items = iter(made)
+    try:
+        yield items
+    finally:
+        close = getattr(items, "close", None)
+        if close is not None:
+            close()

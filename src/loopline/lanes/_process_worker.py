@@ -19,52 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from loopline.lanes import _wire as wire
+from loopline.lanes._process_call import Call
 
-__all__ = ["Call", "Spawner", "Worker", "how_it_ended", "settings_of"]
+__all__ = ["Spawner", "Worker", "how_it_ended", "settings_of"]
 
 WORKER = str(Path(__file__).with_name("_worker.py"))
 LINGERS = 0.5  # seconds between a worker's closing the line and its end, where nothing but the line tells of it
 SOCKET_BUFFER = 4 * wire.INLINE  # bytes; a frame always fits, so that sending one never blocks
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """A call on its way through a worker; for the gate it is a place.
-
-    Attributes:
-        body: Its pickle.
-        owned: How many of the buffers the pickle owns.
-        buffers: What travels beside the pickle.
-        done: What the caller waits for: the kind of the worker's frame, and what it held.
-        give: Gives it to a worker, once it may run.
-        number: What its frames carry, once it has a worker.
-        worker: The worker that runs it.
-        attempts: How many workers it was given to.
-    """
-
-    body: bytes
-    owned: int
-    buffers: list[memoryview]
-    done: asyncio.Future[tuple[int, Any]]
-    give: Callable[[Call], None]
-    number: int = 0
-    worker: Worker | None = None
-    attempts: int = 0
-    since: float = 0.0
-    abandoned: bool = False
-    left: bool = False
-
-    def begin(self) -> bool:
-        """Take its turn; see ``Place``."""
-        if self.done.done():
-            return False  # cancelled, and its caller not awake yet to take it out of the line
-        self.give(self)
-        return True
-
-    def refuse(self, error: Exception) -> None:
-        """End it with an error, unless it has ended."""
-        if not self.done.done():
-            self.done.set_exception(error)
 
 
 @dataclass(slots=True, eq=False)
@@ -119,7 +80,16 @@ class Worker:
         call.number = number
         call.worker = self
         call.attempts += 1
-        self._send(wire.frame(number, wire.CALL, call.body, call.owned, call.buffers, self.inbound))
+        self._send(wire.frame(number, call.kind, call.body, call.owned, call.buffers, self.inbound))
+
+    def go_on(self, call: Call) -> None:
+        """Let the stream that it runs have its next item."""
+        self._send(wire.frame(call.number, wire.TAKEN, b""))
+
+    def stop(self, call: Call) -> None:
+        """Let the stream that it runs end with what it has given; it looks at the mark between two items."""
+        self.inbound.mark = call.number
+        self._send(wire.frame(call.number, wire.TAKEN, b""))  # it may be waiting for that
 
     def give_up(self) -> None:
         """End the process because nobody waits for its call any more."""
@@ -183,6 +153,11 @@ class Worker:
         elif frame.kind == wire.FAILED:
             self.why = str(frame.inline, "utf-8", "replace")
         elif self.call is not None and frame.number == self.call.number:
+            if frame.kind == wire.ITEM:
+                # Once it was told to stop, what is in the arena may be another payload.
+                if not self.call.stopped and self.call.arrived is not None:
+                    self.call.arrived(self._content(frame))
+                return
             call, self.call = self.call, None
             call.worker = None
             # What lies in the arena must be read before the worker writes there again; else it need not wait for that.

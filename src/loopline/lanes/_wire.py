@@ -14,22 +14,27 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 __all__ = [
+    "AHEAD",
     "CALL",
     "ERROR",
     "EXITED",
     "FAILED",
     "INLINE",
+    "ITEM",
     "LOG",
     "MOST",
     "READY",
     "REFUSED",
     "RETAIN",
+    "STREAM",
+    "TAKEN",
     "VALUE",
     "Arena",
     "Frame",
     "Frames",
     "TooLarge",
     "frame",
+    "is_shared",
     "pack",
     "unpack",
 ]
@@ -43,6 +48,11 @@ EXITED: Final = 5  # from the worker: the function asked the process to exit; ho
 READY: Final = 6  # from the worker: it can take calls
 FAILED: Final = 7  # from the worker: it could not start; why, as text
 LOG: Final = 8  # from the worker: a logging record
+STREAM: Final = 9  # to the worker: run this and send each item that it gives; VALUE follows the last
+ITEM: Final = 10  # from the worker: the next item
+TAKEN: Final = 11  # to the worker: an item was taken, or the stream is to be stopped; the arena's mark says so
+
+AHEAD: Final = 16  # items that a generator may be ahead of its consumer
 
 INLINE: Final = 64 * 1024  # bytes; a bigger payload goes through the arena
 RETAIN: Final = 32 * 1024 * 1024  # bytes that an arena keeps between calls
@@ -107,6 +117,11 @@ def pack(head: Any, values: Sequence[Any]) -> tuple[bytes, int, list[memoryview]
     if total > MOST:
         raise TooLarge(f"{total:,} bytes")
     return body, len(own), buffers
+
+
+def is_shared(body: bytes, buffers: Sequence[memoryview]) -> bool:
+    """Whether what ``pack`` returned goes through the arena."""
+    return bool(buffers) or len(body) > INLINE
 
 
 def unpack(content: memoryview, owned: int, length: int) -> tuple[Any, Sequence[Any]]:
@@ -230,7 +245,7 @@ def frame(
     number: int, kind: int, body: bytes, owned: int = 0, buffers: Sequence[memoryview] = (), arena: Arena | None = None
 ) -> bytes:
     """Return a frame to send; what does not fit inline is written to the arena."""
-    if not buffers and len(body) <= INLINE:
+    if not is_shared(body, buffers):
         return _HEADER.pack(number, kind, 0, len(body), 0) + body
     parts = list(_lay_out(body, owned, buffers))
     if arena is None:

@@ -21,6 +21,7 @@ __all__ = ["main"]
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PLAIN = "await async functions on the event loop, and give the lane a plain function"
+ITERABLE = "give stream() a generator function, or one that returns something to iterate over"
 LOG_TEXT = 4 * 1024  # characters of a logging record's message, and of its traceback, that are sent
 RECORD = ("name", "levelno", "levelname", "msg", "args", "exc_info", "exc_text", "created", "process", "processName")
 
@@ -84,6 +85,10 @@ class Link:
                 return
             yield from self._frames.received(count)
 
+    def is_stopped(self, number: int) -> bool:
+        """Whether nobody wants the items of a stream any more."""
+        return bool(self._inbound.mark == number)
+
     def content(self, frame: Any) -> Any:
         """Return what a call holds, and let the lane's next payload have the arena."""
         self._outbound.mark = frame.number  # from here on the call has begun
@@ -146,10 +151,11 @@ def main(descriptor: int, inbound: int, outbound: int, parent: int) -> None:
         return
     link.say(0, wire.READY, "")
     for call in calls:
-        _serve(link, call, context)
+        if call.kind != wire.TAKEN:  # of a stream that has ended meanwhile
+            _serve(link, call, calls, context)
 
 
-def _serve(link: Link, call: Any, context: list[Any]) -> None:
+def _serve(link: Link, call: Any, calls: Any, context: list[Any]) -> None:
     number = call.number
     try:
         (fn, values), arguments = link.content(call)
@@ -159,6 +165,12 @@ def _serve(link: Link, call: Any, context: list[Any]) -> None:
         return
     try:
         result = fn(*arguments)
+        if call.kind == wire.STREAM:
+            _give_out(link, number, calls, result)
+            result = None
+    except _Refused as error:
+        link.say(number, wire.REFUSED, str(error))
+        return
     except SystemExit as error:
         link.say(number, wire.EXITED, f"sys.exit({error.code!r})")
         return
@@ -184,9 +196,58 @@ def _serve(link: Link, call: Any, context: list[Any]) -> None:
         link.say(number, wire.REFUSED, f"the result can't be sent back: {type(error).__name__}: {error}")
 
 
+class _Refused(Exception):
+    """Raised when a stream can't go on, with what its consumer is told."""
+
+
+def _give_out(link: Link, number: int, calls: Any, made: Any) -> None:
+    """Send each item, some items ahead of the consumer; end with the last one, or when it wants no more."""
+    if not hasattr(made, "__iter__"):
+        if isinstance(made, CoroutineType):
+            made.close()
+        raise _Refused(f"it returned a {type(made).__name__}: {ITERABLE}")
+    items = iter(made)
+    sent = taken = shared = 0  # counts; `shared`: up to the last item that went through the arena
+
+    def wait_until(count: int) -> None:
+        nonlocal taken
+        while taken < count and not link.is_stopped(number):
+            frame = next(calls, None)
+            if frame is None:
+                raise SystemExit  # the lane is gone
+            taken += frame.number == number
+
+    try:
+        while not link.is_stopped(number):
+            try:
+                item = next(items)
+            except StopIteration:
+                break
+            try:
+                payload = wire.pack(None, [item])
+            except Exception as error:
+                raise _Refused(f"an item can't be sent: {type(error).__name__}: {error}") from error
+            is_shared = wire.is_shared(payload[0], payload[2])
+            # The arena holds one payload at a time.
+            wait_until(shared if is_shared else sent + 1 - wire.AHEAD)
+            if link.is_stopped(number):
+                break
+            link.send(number, wire.ITEM, payload)
+            sent += 1
+            shared = sent if is_shared else shared
+            del item, payload
+    finally:
+        close = getattr(items, "close", None)
+        if close is not None:
+            close()
+        wait_until(shared)  # an error may need the arena
+
+
 def _pack_error(error: BaseException) -> tuple[bytes, int, list[memoryview]]:
-    # Without this frame of ours: the user's code begins below.
-    told = "".join(traceback.format_exception(type(error), error, error.__traceback__ and error.__traceback__.tb_next))
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next  # the user's code begins below
+    told = "".join(traceback.format_exception(type(error), error, frames))
     try:
         payload: tuple[bytes, int, list[memoryview]] = wire.pack(told, [error])
         pickle.loads(payload[0], buffers=[bytearray(b) for b in payload[2]])  # noqa: S301 - our own: can it be made again?

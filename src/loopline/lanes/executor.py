@@ -24,6 +24,7 @@ from loopline.lanes._map import map_over
 from loopline.lanes._offload import offload_to
 from loopline.lanes._owned_executor import OwnedExecutor
 from loopline.lanes.lane import LaneStatistics
+from loopline.lanes.stream import Stream
 
 __all__ = ["ExecutorLane"]
 
@@ -139,6 +140,17 @@ class ExecutorLane:
             why = "a worker was lost" if gate.open else f"the lane closed, {self._close_timeout:g} s had passed,"
             raise WorkerLost(f"lane {self.name!r}: {why} while {name_of(fn)} was in flight: {error}") from error
         return outcome.get()
+
+    def stream(self, fn: Callable[[*Ts], Iterable[R]], *args: *Ts, timeout: float | None = None) -> Stream[R]:
+        """Refuse: an executor gives back one result, when all the work is done.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError(
+            f"lane {self.name!r}: an executor can't stream. Use a ProcessLane or a ThreadLane, or give run() a function "
+            "that returns a list."
+        )
 
     async def map(
         self,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, ParamSpec, Protocol, Self, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar, TypeVarTuple
+
+if TYPE_CHECKING:
+    from loopline.lanes.stream import Stream
 
 __all__ = ["Lane", "LaneStatistics"]
 
@@ -74,6 +77,26 @@ class Lane(Protocol):
             LaneClosed: If the lane has not started or is closed.
             ConfigurationError: If ``fn`` is a coroutine function or a generator function.
             Exception: Whatever the function raised, unchanged.
+        """
+        ...
+
+    def stream(self, fn: Callable[[*Ts], Iterable[R]], *args: *Ts, timeout: float | None = None) -> Stream[R]:
+        """Iterate over ``fn(*args)`` in the lane: its items arrive here as they are made.
+
+        It holds one place of the lane until it ends. Use it as ``async with lane.stream(fn) as items``, then
+        ``async for item in items``: leaving the block closes the generator.
+
+        Args:
+            fn: A generator function, or any that returns something to iterate over.
+            args: Its positional arguments.
+            timeout: Seconds that may pass until the next item, for the first waiting for a place included; None means
+                the lane's own default.
+
+        Returns:
+            The items, as an asynchronous iterator. Nothing has been asked of the lane yet.
+
+        Raises:
+            ConfigurationError: If ``fn`` is an async function, or the lane can't do this.
         """
         ...
 

@@ -19,15 +19,18 @@ from typing import Any, ParamSpec, Self, TypeVar, TypeVarTuple
 from anyio import CapacityLimiter, to_thread
 
 from loopline._finish import finish_first
-from loopline.errors import ConfigurationError, LaneTimeout, RemoteError, WorkerLost
+from loopline.errors import ConfigurationError, LaneTimeout, WorkerLost
 from loopline.lanes import _wire as wire
-from loopline.lanes._callable import check_callable, name_of
+from loopline.lanes._callable import check_callable, check_source
 from loopline.lanes._deadline import choose_timeout
 from loopline.lanes._gate import Gate
 from loopline.lanes._map import map_over
 from loopline.lanes._offload import offload_to
-from loopline.lanes._process_worker import Call, Spawner, Worker, how_it_ended, settings_of
+from loopline.lanes._process_call import Call, outcome, pack
+from loopline.lanes._process_stream import ProcessSource
+from loopline.lanes._process_worker import Spawner, Worker, how_it_ended, settings_of
 from loopline.lanes.lane import LaneStatistics
+from loopline.lanes.stream import Feed, Stream
 
 __all__ = ["ProcessLane"]
 
@@ -155,7 +158,7 @@ class ProcessLane:
         timeout = choose_timeout(timeout, self._timeout)
         gate = self._gate
         loop = asyncio.get_running_loop()
-        body, owned, buffers = self._pack(fn, args)
+        body, owned, buffers = pack(fn, args, self._values() if self._variables else ())
         call = Call(body, owned, buffers, loop.create_future(), self._begin)
         gate.admit(call)
         late = None if timeout is None else loop.call_later(timeout, self._give_up, call, timeout)
@@ -175,36 +178,17 @@ class ProcessLane:
             if late is not None:
                 late.cancel()
         try:
-            result: R = _outcome(fn, kind, content)
+            result: R = outcome(fn, kind, content)
         except BaseException:
             gate.failed += 1
             raise
         gate.completed += 1
         return result
 
-    def _pack(self, fn: Callable[..., Any], args: Sequence[Any]) -> tuple[bytes, int, list[memoryview]]:
-        context: tuple[tuple[int, Any], ...] = ()
-        if self._variables:
-            values = [variable.get(_UNSET) for variable in self._variables]
-            context = tuple((index, value) for index, value in enumerate(values) if value is not _UNSET)
-        try:
-            packed = wire.pack((fn, context), args)
-        except wire.TooLarge as error:
-            raise ConfigurationError(
-                f"the arguments of {name_of(fn)} are too large ({error}, and {wire.MOST:,} can be carried): "
-                "write them to a file and send its path"
-            ) from None
-        except Exception as error:
-            raise ConfigurationError(
-                f"{name_of(fn)} and its arguments can't be sent to a worker process: {error}. Define the function "
-                "at the top of an importable module, and give it plain data."
-            ) from error
-        if getattr(_innermost(fn), "__module__", None) == "__main__":
-            raise ConfigurationError(
-                f"{name_of(fn)} is defined in the program that was started (__main__), which a worker does not import: "
-                "move it to a module"
-            )
-        return packed
+    def _values(self) -> tuple[tuple[int, Any], ...]:
+        """Return the values of the context variables that come along, where they are set."""
+        values = [variable.get(_UNSET) for variable in self._variables]
+        return tuple((index, value) for index, value in enumerate(values) if value is not _UNSET)
 
     def _begin(self, call: Call) -> None:
         """Give the call, whose turn it is, to a worker; if none is free, one is starting, unless the lane closes."""
@@ -246,6 +230,20 @@ class ProcessLane:
             what = "was still waiting for a place"
         if timeout is not None:
             call.refuse(LaneTimeout(f"Lane {self.name!r}: the call had {timeout:g} s and {what}."))
+
+    def stream(self, fn: Callable[[*Ts], Iterable[R]], *args: *Ts, timeout: float | None = None) -> Stream[R]:
+        """Iterate over ``fn(*args)`` in a worker process; see ``Lane.stream``.
+
+        Raises:
+            WorkerLost: While iterating, if the process that ran it ended.
+            RemoteError: While iterating, if the generator raised an error that can't be brought back.
+        """
+        check_source(fn)
+        feed: Feed[R] = Feed()
+        source = ProcessSource(
+            self._gate, fn, args, feed, values=self._values, begin=self._begin, give_up=self._give_up
+        )
+        return Stream(self._gate, source, feed, choose_timeout(timeout, self._timeout))
 
     async def map(
         self,
@@ -429,33 +427,6 @@ def _kill_those_left(workers: Iterable[Worker]) -> None:
     for worker in workers:
         if worker.process.returncode is None:  # not yet reaped
             worker.kill()
-
-
-def _outcome(fn: Callable[..., Any], kind: int, content: Any) -> Any:
-    if isinstance(content, Exception):
-        content.add_note(
-            f"It arose while what {name_of(fn)} returned or raised was read: its classes must be importable."
-        )
-        raise content
-    if kind == wire.VALUE:
-        return content[1][0]
-    if kind == wire.EXITED:
-        raise WorkerLost(f"{name_of(fn)} raised SystemExit: {content}")
-    if kind == wire.REFUSED:
-        raise ConfigurationError(f"{name_of(fn)}: {content}")
-    told, (error,) = content
-    if error is None:
-        raise RemoteError(f"{name_of(fn)} failed in the worker:\n{told}")
-    if not isinstance(error, Exception):  # raised on the loop it would end the server
-        raise WorkerLost(f"{name_of(fn)} raised {type(error).__name__}: {error}")
-    error.add_note(f"In the worker:\n{told}")
-    raise error
-
-
-def _innermost(fn: Any) -> Any:
-    while isinstance(fn, functools.partial):
-        fn = fn.func
-    return fn
 
 
 def _split(lane: str, where: str) -> tuple[str, str]:

@@ -14,12 +14,14 @@ from anyio import CancelScope, CapacityLimiter, to_thread
 
 from loopline.errors import ConfigurationError
 from loopline.lanes._account import counted
-from loopline.lanes._callable import call_plain, check_callable
+from loopline.lanes._callable import call_plain, check_callable, check_source
 from loopline.lanes._deadline import choose_timeout
 from loopline.lanes._gate import Gate, Place
 from loopline.lanes._map import map_over
 from loopline.lanes._offload import offload_to
+from loopline.lanes._thread_stream import ThreadSource
 from loopline.lanes.lane import LaneStatistics
+from loopline.lanes.stream import Feed, Stream
 
 __all__ = ["ThreadLane"]
 
@@ -64,12 +66,20 @@ class ThreadLane:
         gate = self._gate
 
         async def work(place: Place) -> R:
-            return await self._in_thread(gate, place, fn, args)
+            return await self._in_thread(gate, place, fn, *args)
 
         seconds = choose_timeout(timeout, self._timeout)
         return await counted(gate, work, timeout=seconds, late="ran longer; its thread can't be stopped")
 
-    async def _in_thread(self, gate: Gate, place: Place, fn: Callable[[*Ts], R], args: tuple[*Ts]) -> R:
+    def stream(self, fn: Callable[[*Ts], Iterable[R]], *args: *Ts, timeout: float | None = None) -> Stream[R]:
+        """Iterate over ``fn(*args)`` in one thread; see ``Lane.stream``."""
+        check_source(fn)
+        gate, feed = self._gate, Feed[R]()
+        return Stream(
+            gate, ThreadSource(gate, self._in_thread, fn, args, feed), feed, choose_timeout(timeout, self._timeout)
+        )
+
+    async def _in_thread(self, gate: Gate, place: Place, fn: Callable[[*Ts], R], *args: *Ts) -> R:
         loop = asyncio.get_running_loop()
         # Whoever takes it first decides: the thread that begins the call, or the caller that withdraws it.
         begun = threading.Lock()
