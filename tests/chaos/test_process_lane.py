@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from process_work import work, work_and_fail
+from process_work import items_of, work, work_and_fail
 from waiting import wait_until
 
 from loopline import LaneTimeout, ProcessLane, WorkerLost
@@ -37,6 +37,18 @@ def test_every_call_ends_with_what_is_its_own_whatever_is_killed(seed: int, work
         assert "memfd:loopline" not in maps.read()
 
 
+async def consume(lane: ProcessLane, number: int, *, fails: bool, leave: bool, timeout: float | None) -> int:
+    """Take items of all sizes, all of them or some, and make sure that they are this stream's own."""
+    async with lane.stream(items_of, number, fails, timeout=timeout) as items:
+        index = -1
+        async for index, owner, payload in items:
+            assert (owner, payload) == (number, bytes([number % 251]) * len(payload))
+            if leave and index == number % 30:
+                return number
+    assert (index, fails) == (29, False)
+    return number
+
+
 async def schedule(chance: random.Random, workers: int, calls: int, kills: int) -> dict[str, int]:
     endings = dict.fromkeys(("value", "own error", "timeout", "cancelled", "lost"), 0)
 
@@ -45,9 +57,12 @@ async def schedule(chance: random.Random, workers: int, calls: int, kills: int) 
         async def caller(number: int) -> None:
             seconds = chance.choice([0, 0, 0, 0.001, 0.01, 0.03])
             fails = chance.random() < 0.2
+            streams = chance.random() < 0.2
             timeout = chance.choice([None, None, 60, 0.005, 0.05])
             task: asyncio.Task[Any] = asyncio.create_task(
-                lane.run(work_and_fail if fails else work, number, seconds, timeout=timeout)
+                consume(lane, number, fails=fails, leave=chance.random() < 0.3, timeout=timeout)
+                if streams
+                else lane.run(work_and_fail if fails else work, number, seconds, timeout=timeout)
             )
             if chance.random() < 0.2:
                 asyncio.get_running_loop().call_later(chance.random() * 0.1, task.cancel)
@@ -58,7 +73,7 @@ async def schedule(chance: random.Random, workers: int, calls: int, kills: int) 
             error = task.exception()
             if error is None:
                 assert task.result() == number
-                assert not fails
+                assert streams or not fails
                 endings["value"] += 1
             elif isinstance(error, LookupError):
                 assert error.args == (number,)
@@ -83,6 +98,10 @@ async def schedule(chance: random.Random, workers: int, calls: int, kills: int) 
             for start in range(0, calls, 25):
                 wave = [group.create_task(caller(number)) for number in range(start, min(start + 25, calls))]
                 await asyncio.wait(wave, timeout=0.2)
+        # A stream that was cancelled still closes its generator, or is killed a second later.
+        async with asyncio.timeout(60):
+            while lane.statistics().running:
+                await asyncio.sleep(0.01)
         now = lane.statistics()
         assert (now.running, now.waiting, now.abandoned) == (0, 0, 0)
         assert await lane.run(work, 7, 0.0) == 7

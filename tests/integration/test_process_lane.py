@@ -43,6 +43,7 @@ from process_work import (
     too_large,
     warn,
 )
+from stream_work import count, die_after, endless, processes, sizes, unreadable, unsendable
 from waiting import wait_until
 
 from loopline import ConfigurationError, LaneClosed, ProcessLane, RemoteError, WorkerLost
@@ -385,3 +386,67 @@ async def test_a_close_that_is_cut_kills_what_still_runs(tmp_path: Path) -> None
     with pytest.raises(WorkerLost):
         await call
     assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+
+
+async def test_a_worker_that_dies_ends_its_stream_after_what_it_gave(lane: ProcessLane) -> None:
+    got = []
+    with pytest.raises(WorkerLost, match="ended by SIGKILL"):
+        async with lane.stream(die_after, 3) as items:
+            while True:
+                got.append(await anext(items))
+    assert got == [0, 1, 2]
+
+
+async def test_an_item_that_can_not_be_sent_ends_its_stream_and_says_why(lane: ProcessLane) -> None:
+    async with lane.stream(unsendable) as items:
+        assert await anext(items) == 1
+        with pytest.raises(ConfigurationError, match=r"unsendable: an item can't be sent: .*lambda"):
+            await anext(items)
+
+
+async def test_an_item_that_can_not_be_read_ends_its_stream_and_says_where(lane: ProcessLane) -> None:
+    async with lane.stream(unreadable) as items:
+        assert await anext(items) == 1
+        with pytest.raises(ValueError, match="no number") as caught:
+            await anext(items)
+        assert "unreadable" in "".join(caught.value.__notes__)
+        assert [item async for item in items] == []
+
+
+async def test_a_worker_serves_on_after_streams_that_were_left_early(lane: ProcessLane) -> None:
+    (pid,) = {await lane.run(os.getpid)}
+    for length in (1, 3 * wire.INLINE) * 20:
+        async with lane.stream(sizes, [length] * 40) as items:
+            for index in range(length % 7):
+                assert await anext(items) == bytes([index]) * length
+        assert await lane.run(echo, "mine") == "mine"
+    assert await lane.run(os.getpid) == pid
+
+
+async def test_a_worker_that_was_left_by_a_stream_lets_the_generator_run_ahead_no_further_than_any(
+    lane: ProcessLane, tmp_path: Path
+) -> None:
+    """What the consumer of an earlier stream had taken is not counted for the next one."""
+    async with lane.stream(count, 10 * wire.AHEAD) as items:
+        for _ in range(wire.AHEAD + 5):
+            await anext(items)
+    async with lane.stream(endless, str(tmp_path)) as items:
+        await until(lambda: (tmp_path / "made").exists() and (tmp_path / "made").read_text() == str(wire.AHEAD + 1))
+        await anext(items)
+        await until(lambda: (tmp_path / "made").read_text() == str(wire.AHEAD + 2))
+
+
+async def test_a_stream_of_a_function_that_can_not_be_sent_is_refused_at_its_start(lane: ProcessLane) -> None:
+    with pytest.raises(ConfigurationError, match="at the top of an importable module"):
+        async with lane.stream(lambda: iter([1])):
+            pass
+
+
+async def test_the_place_of_a_worker_that_streams_is_held_through_its_calls_limit() -> None:
+    async with ProcessLane(1, max_calls_per_worker=1) as lane:
+        async with lane.stream(processes) as items:
+            first = {await anext(items) for _ in range(50)}
+        async with lane.stream(processes) as items:
+            second = {await anext(items) for _ in range(50)}
+    assert (len(first), len(second)) == (1, 1)
+    assert first != second

@@ -31,6 +31,7 @@ class Kind:
         in_this_process: Whether its functions run in this process, so that nothing is pickled.
         carries_context: Whether context variables come along, once they are named where that is needed.
         frees_place_on_abandon: Whether a call that is given up ends at once.
+        streams: Whether a generator can be streamed from it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Kind:
     in_this_process: bool
     carries_context: bool
     frees_place_on_abandon: bool
+    streams: bool = False
 
 
 def _thread(*, size: int = 2, max_queue: int = 10, timeout: float | None = None) -> Lane:
@@ -58,13 +60,14 @@ def _executor(make: Callable[[int], ThreadPoolExecutor | ProcessPoolExecutor]) -
 
 
 KINDS = [
-    Kind("ThreadLane", _thread, in_this_process=True, carries_context=True, frees_place_on_abandon=False),
+    Kind("ThreadLane", _thread, in_this_process=True, carries_context=True, frees_place_on_abandon=False, streams=True),
     Kind(
         "ProcessLane",
         _process,
         in_this_process=False,
         carries_context=True,
         frees_place_on_abandon=True,
+        streams=True,
     ),
     Kind(
         "ExecutorLane of threads",

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 INITIALIZED: list[str] = []
@@ -159,3 +160,12 @@ def work_and_fail(number: int, seconds: float) -> None:
 
 def time_stands_still() -> None:
     threading.Event().wait()
+
+
+def items_of(number: int, fails: bool) -> Iterator[tuple[int, int, bytes]]:
+    """Thirty items, small and large, that tell whose they are."""
+    for index in range(30):
+        time.sleep(0.001)
+        yield index, number, bytes([number % 251]) * (200_000 if index % 7 == number % 7 else 10)
+    if fails:
+        raise LookupError(number)

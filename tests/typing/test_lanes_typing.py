@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, assert_type
 
@@ -11,6 +11,7 @@ import pytest
 from fastapi import Depends
 
 from loopline import ExecutorLane, Lane, LaneStatistics, ProcessLane, ThreadLane
+from loopline.lanes import Stream
 
 pytestmark = pytest.mark.anyio
 
@@ -44,6 +45,21 @@ async def test_a_map_has_the_functions_own_types() -> None:
         assert_type(lane, ExecutorLane)
         assert_type(await lane.map(str, [1, 2]), list[str])
         assert_type(await lane.map(price, iter([1, 2]), limit=1, chunk=2, timeout=30), list[float])
+
+
+def prices(pieces: int) -> Iterator[float]:
+    yield from map(float, range(pieces))
+
+
+async def test_a_stream_has_the_types_of_the_generators_items() -> None:
+    async with ThreadLane("lane", size=1) as lane:
+        async with lane.stream(prices, 2, timeout=30) as items:
+            assert_type(items, Stream[float])
+            assert_type(await anext(items), float)
+        async for item in lane.stream(functools.partial(prices, 2)):
+            assert_type(item, float)
+        with pytest.raises(TypeError):
+            await anext(lane.stream(prices, "two"))  # type: ignore[arg-type]
 
 
 async def test_an_offloaded_function_has_the_same_parameters() -> None:

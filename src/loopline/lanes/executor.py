@@ -148,8 +148,8 @@ class ExecutorLane:
             ConfigurationError: Always.
         """
         raise ConfigurationError(
-            f"lane {self.name!r}: an executor can't stream. Use a ProcessLane or a ThreadLane, or give run() a function "
-            "that returns a list."
+            f"lane {self.name!r}: an executor can't stream. Use a ProcessLane or a ThreadLane, or give "
+            "run() a function that returns a list."
         )
 
     async def map(
