@@ -55,6 +55,24 @@ def test_every_button_shows_the_answer_of_its_route(page: Page) -> None:
     assert problems == []
 
 
+def test_the_search_for_primes_moves_a_bar_to_its_end(page: Page) -> None:
+    page.evaluate("""() => {
+        window.seen = [];
+        new MutationObserver(() => {
+            const bar = document.querySelector("progress");
+            if (bar) new MutationObserver(() => seen.push(bar.value / bar.max)).observe(bar, { attributes: true });
+        }).observe(document.querySelector("#patterns"), { childList: true, subtree: true });
+    }""")
+    page.get_by_role("button", name="GET /primes").click()
+    output = page.locator("section", has_text="CPU work").locator("pre")
+    expect(output).to_have_attribute("data-done", "GET /primes", timeout=30_000)
+    expect(page.get_by_role("progressbar", name="Progress of GET /primes")).to_have_js_property("value", 2_000_000)
+    seen = page.evaluate("seen")
+    assert sorted(seen) == seen
+    assert len(set(seen)) > 5, "it moved"
+    assert '"found": 148933' in output.inner_text()
+
+
 def test_an_order_made_on_the_page_shows_its_receipt(page: Page) -> None:
     output = page.locator("section", has_text="Background work").locator("pre")
     page.get_by_role("button", name="POST /orders").click()

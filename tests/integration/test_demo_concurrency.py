@@ -103,6 +103,38 @@ async def test_a_client_that_leaves_frees_the_cpu_and_the_next_call_works(url: s
         assert (await http.post("/process?data=x")).status_code == 200
 
 
+async def test_a_client_that_leaves_ends_its_search_for_primes_and_those_that_wait(url: str) -> None:
+    async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+
+        async def watch(until: int) -> int:
+            async with http.stream("GET", "/primes") as answer:
+                lines = answer.aiter_lines()
+                for _ in range(until):
+                    while not (await anext(lines)).startswith("data: "):
+                        pass
+            return answer.status_code
+
+        searches = [asyncio.create_task(watch(3)) for _ in range(2)]
+        waits = asyncio.create_task(watch(1000))
+        assert await asyncio.gather(*searches) == [200, 200]
+        waits.cancel()
+        await asyncio.wait({waits})
+        with anyio.fail_after(30):
+            while cpu.statistics().running or cpu.statistics().waiting:
+                await asyncio.sleep(0.001)
+        assert (await http.post("/process?data=x")).status_code == 200
+
+
+async def test_a_full_lane_refuses_a_search_for_primes_before_the_response_begins(url: str) -> None:
+    limits = httpx2.Limits(max_connections=None)
+    async with httpx2.AsyncClient(base_url=url, timeout=120, limits=limits) as http:
+        answers: list[Any] = await asyncio.gather(*(http.get("/primes?below=1000") for _ in range(150)))
+    assert {answer.status_code for answer in answers} == {200, 503}
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert int(refused.headers["retry-after"]) >= 1
+    assert refused.headers["content-type"] == "application/json"
+
+
 async def test_more_than_a_lane_takes_is_refused_with_a_time_to_come_again(url: str) -> None:
     limits = httpx2.Limits(max_connections=None)
     async with httpx2.AsyncClient(base_url=url, timeout=120, limits=limits) as http:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -65,6 +66,26 @@ def test_process_hashes_in_a_process(http: httpx2.Client, query: str) -> None:
     for _ in range(50_000):
         expected = hashlib.sha256(expected).digest()
     assert http.post(f"/process?data=hello{query}").json() == {"result": expected.hex()}
+
+
+def test_primes_are_sent_as_events_that_tell_how_far_the_search_is(http: httpx2.Client) -> None:
+    with http.stream("GET", "/primes?below=1000") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        events = [json.loads(line.removeprefix("data: ")) for line in answer.iter_lines() if line.startswith("data: ")]
+    assert [event["checked"] for event in events] == list(range(10, 1001, 10))
+    assert events[0] == {"checked": 10, "below": 1000, "found": 4, "largest": 7}
+    assert events[-1] == {"checked": 1000, "below": 1000, "found": 168, "largest": 997}
+
+
+@pytest.mark.parametrize(("below", "found", "largest"), [(1, 0, 0), (2, 0, 0), (3, 1, 2), (100_000, 9592, 99_991)])
+def test_primes_are_all_found(http: httpx2.Client, below: int, found: int, largest: int) -> None:
+    last = http.get(f"/primes?below={below}").text.strip().splitlines()[-1]
+    assert json.loads(last.removeprefix("data: ")) == {
+        "checked": below,
+        "below": below,
+        "found": found,
+        "largest": largest,
+    }
 
 
 def test_process_refuses_a_lane_that_is_not_there(http: httpx2.Client) -> None:

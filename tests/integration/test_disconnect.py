@@ -156,6 +156,20 @@ async def test_a_dependency_that_waits_is_cancelled_too(http: str) -> None:
         await work.cancelled.wait()
 
 
+async def test_a_dependency_of_an_endpoint_that_streams_by_yielding_is_cancelled_too(http: str) -> None:
+    app, work = FastAPI(), Work()
+
+    @app.get("/", dependencies=[cancel_on_disconnect, Depends(work.__call__)])
+    async def handler() -> AsyncIterator[str]:
+        yield "never"
+
+    async with serve(app, http) as port, connect(port) as client:
+        client.send("GET /")
+        await work.started.wait()
+        await client.leave()
+        await work.cancelled.wait()
+
+
 async def test_a_function_scoped_dependency_can_clean_up_with_awaits(http: str) -> None:
     app, work = FastAPI(), Work()
     rolled_back = asyncio.Event()

@@ -1,16 +1,21 @@
-"""Pattern: CPU work. It leaves the process, has a timeout and a bounded queue, and ends when the client leaves."""
+"""Pattern: CPU work. It leaves the process, has a timeout and a bounded queue, and ends when the client leaves.
+
+`/primes` tells how far it is while it goes on.
+"""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal, TypeAlias
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
+from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel
 
-from loopline.demo.compute import digest
+from loopline.demo.compute import Progress, digest, primes
 from loopline.demo.resources import BUSY, Problem, cpu, executor
 from loopline.disconnect import cancel_on_disconnect
-from loopline.lanes import Lane
+from loopline.lanes import Lane, Stream
 
 __all__ = ["router"]
 
@@ -40,3 +45,18 @@ async def process(
     ``process``, the ProcessLane, frees the CPU when the client leaves; ``executor``, a ProcessPoolExecutor, can't.
     """
     return Processed(result=await LANES[lane].run(digest, data, timeout=10))
+
+
+async def _search(
+    below: Annotated[int, Query(ge=1, le=2_000_000, openapi_examples={"a thousand": {"value": 1000}})] = 2_000_000,
+) -> AsyncIterator[Stream[Progress]]:
+    # Asked for before the response begins, so that a full lane is a 503; closed when the response has ended.
+    async with cpu.stream(primes, below) as progress:
+        yield progress
+
+
+@router.get("/primes", dependencies=[cancel_on_disconnect], response_class=EventSourceResponse, responses=BUSY)
+async def find_primes(search: Annotated[Stream[Progress], Depends(_search)]) -> AsyncIterator[Progress]:
+    """Search in another process and send how far it is, a hundred times. When the client leaves, the search ends."""
+    async for progress in search:
+        yield progress

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspect import iscoroutinefunction, unwrap
+from inspect import isasyncgenfunction, iscoroutinefunction, unwrap
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -16,7 +16,10 @@ def can_be_cancelled(endpoint: Any) -> bool:
 
     A ``def`` runs in a thread. That can't be stopped, and would go on without the session that it uses.
     """
-    return callable(endpoint) and any(map(iscoroutinefunction, (endpoint, unwrap(endpoint), endpoint.__call__)))
+    if not callable(endpoint):
+        return False
+    shapes = endpoint, unwrap(endpoint), endpoint.__call__
+    return any(iscoroutinefunction(shape) or isasyncgenfunction(shape) for shape in shapes)
 
 
 def has_no_body(scope: Scope) -> bool:

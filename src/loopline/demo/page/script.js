@@ -7,8 +7,8 @@ const order = json({ user_id: 1, item_id: 2, quantity: 3, note: "from the start 
 const patterns = [
   { title: "External calls in async def", text: "One shared client, a deadline for the whole call. A slow service becomes 504, a failing one 502, and nothing of its answer leaks.", routes: [
     ["GET /external-api"], ["GET /external-api?mode=slow"], ["GET /external-api?mode=fail"], ["GET /external-api?mode=hang"], ["GET /external"], ["GET /report"]] },
-  { title: "CPU work", text: "Runs in a process: bounded queue (503 when full), timeout, given up when you leave.", routes: [
-    ["POST /process?data=hello"], ["POST /process?data=hello&lane=executor"], ["20 × POST /process?data=hello", { times: 20 }]] },
+  { title: "CPU work", text: "Runs in a process: bounded queue (503 when full), timeout, given up when you leave. /primes tells how far it is.", routes: [
+    ["POST /process?data=hello"], ["POST /process?data=hello&lane=executor"], ["20 × POST /process?data=hello", { times: 20 }], ["GET /primes", { progress: true }]] },
   { title: "Blocking calls in def", text: "In a lane of their own, slow neighbours can't starve the rest.", routes: [
     ["GET /sync-operation"], ["GET /also-good"], ["60 × GET /sync-operation", { times: 60 }]] },
   { title: "Sync and async dependencies mixed", text: "The query of /items runs in a thread, where the usual recipe blocks the loop. /profile needs a token.", routes: [
@@ -39,6 +39,26 @@ async function call(path, init) {
   return { status: answer.status, retryAfter: answer.headers.get("retry-after"), text, took: performance.now() - started };
 }
 
+// Server-sent events, each with how far it is. EventSource would hide the status, and ask again at the end.
+async function follow(path, init, bar) {
+  const started = performance.now();
+  const answer = await fetch(path, { cache: "no-store", ...init });
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "", last = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const events = (text + part.value).split("\n\n");
+    text = events.pop();
+    for (const event of events) {
+      if (!event.startsWith("data: ")) continue; // a comment keeps the connection alive
+      last = event.slice(6);
+      const { checked, below } = JSON.parse(last);
+      bar.max = below;
+      bar.value = checked;
+    }
+  }
+  return { status: answer.status, retryAfter: answer.headers.get("retry-after"), text: last || text, took: performance.now() - started };
+}
+
 // A browser opens six connections to a host: five for many equal calls leave one for the strip at the top.
 const AT_ONCE = 5;
 
@@ -59,7 +79,7 @@ function statusLine(status, rest) {
 }
 
 async function press(button, output, label, options) {
-  const { times = 1, keep, path: makePath, mistake, ...init } = options;
+  const { times = 1, keep, path: makePath, mistake, progress, ...init } = options;
   const [, method, target] = label.match(/(GET|POST) (\S+)/);
   const path = makePath ? makePath() : target;
   button.setAttribute("aria-busy", "true");
@@ -67,11 +87,13 @@ async function press(button, output, label, options) {
   output.replaceChildren(`${method} ${path} …`);
   try {
     const started = performance.now();
-    const answers = await callOften(times, path, { method, ...init });
+    const bar = progress ? [element("progress", { value: 0, ariaLabel: `Progress of ${label}` }), "\n"] : [];
+    if (progress) output.replaceChildren(`${method} ${path}\n`, ...bar);
+    const answers = progress ? [await follow(path, { method, ...init }, bar[0])] : await callOften(times, path, { method, ...init });
     if (times === 1) {
       const [answer] = answers;
       const after = answer.retryAfter ? ` · Retry-After ${answer.retryAfter}` : "";
-      output.replaceChildren(`${method} ${path}\n`, statusLine(answer.status, ` in ${Math.round(answer.took)} ms${after}\n`), pretty(answer.text));
+      output.replaceChildren(`${method} ${path}\n`, ...bar, statusLine(answer.status, ` in ${Math.round(answer.took)} ms${after}\n`), pretty(answer.text));
       if (keep && answer.status < 400) kept[keep] = JSON.parse(answer.text).id;
     } else {
       output.replaceChildren(`${label}\n`);
