@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 import psutil
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from process_work import items_of, work, work_and_fail
@@ -35,6 +36,29 @@ def test_every_call_ends_with_what_is_its_own_whatever_is_killed(seed: int, work
     assert not [thread for thread in threading.enumerate() if "loopline" in thread.name]
     with open("/proc/self/maps") as maps:
         assert "memfd:loopline" not in maps.read()
+
+
+def test_many_calls_leave_the_parents_memory_as_it_was() -> None:
+    me = psutil.Process()
+
+    async def call_often(count: int) -> tuple[int, int]:
+        async with ProcessLane(2, nice=0) as lane:
+            await burst(lane, 20_000)
+            before = me.memory_info().rss
+            await burst(lane, count)
+            return before, me.memory_info().rss
+
+    async def burst(lane: ProcessLane, count: int) -> None:
+        numbers = iter(range(count))
+
+        async def caller() -> None:
+            for number in numbers:
+                assert await lane.run(work, number, 0.0) == number
+
+        await asyncio.gather(*(caller() for _ in range(64)))
+
+    before, after = asyncio.run(call_often(200_000 if LONG else 40_000))
+    assert after == pytest.approx(before, rel=0.05)
 
 
 async def consume(lane: ProcessLane, number: int, *, fails: bool, leave: bool, timeout: float | None) -> int:
