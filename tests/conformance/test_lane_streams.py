@@ -34,6 +34,7 @@ from stream_work import (
     stuck_after,
     told_by_the_context,
 )
+from waiting import until
 
 from loopline import ConfigurationError, LaneClosed, LaneFull, LaneTimeout, WorkerLost
 from loopline.lanes import Lane, stream
@@ -60,12 +61,6 @@ async def lane(kind: Kind) -> AsyncIterator[Lane]:
 def closes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have no patience with a generator that does not close."""
     monkeypatch.setattr(stream, "CLOSES_IN", 0.01)
-
-
-async def until(condition: Any) -> None:
-    with anyio.fail_after(30):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 async def test_the_items_arrive_in_order_and_then_it_ends(lane: Lane) -> None:
@@ -117,12 +112,14 @@ async def test_a_generator_that_would_end_the_program_ends_only_its_stream(lane:
 
 
 async def test_the_generator_waits_for_a_consumer_that_is_slower(lane: Lane, tmp_path: Path) -> None:
-    made = tmp_path / "made"
+    def have_been_made(number: int) -> bool:
+        return (tmp_path / "made").read_text() == str(number)
+
     async with lane.stream(endless, str(tmp_path)) as items:
         for taken in range(1, 4 * AHEAD):
             assert await anext(items) == taken - 1
             # One more than that is made, and waits to be sent.
-            await until(lambda taken=taken: made.read_text() == str(taken + AHEAD + 1))
+            await until(functools.partial(have_been_made, taken + AHEAD + 1))
 
 
 async def test_leaving_the_block_closes_the_generator(lane: Lane, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ from lane_work import (
     thread_name,
     time_out,
 )
-from waiting import wait_until
+from waiting import until, wait_until
 
 from loopline import ConfigurationError, LaneClosed, LaneFull, LaneTimeout, WorkerLost, lifespan
 from loopline.lanes import Lane
@@ -60,12 +60,6 @@ async def lane(kind: Kind) -> AsyncIterator[Lane]:
     """A lane of two places and a queue of ten."""
     async with kind.make() as lane:
         yield lane
-
-
-async def until(condition: Any) -> None:
-    with anyio.fail_after(30):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 class Held:

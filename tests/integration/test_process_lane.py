@@ -44,7 +44,7 @@ from process_work import (
     warn,
 )
 from stream_work import count, die_after, endless, processes, sizes, unreadable, unsendable
-from waiting import wait_until
+from waiting import until, wait_until
 
 from loopline import ConfigurationError, LaneClosed, ProcessLane, RemoteError, WorkerLost
 from loopline.lanes import _wire as wire
@@ -59,12 +59,6 @@ async def lane() -> AsyncIterator[ProcessLane]:
     async with ProcessLane(1) as lane:
         yield lane
         assert await lane.run(echo, "still serves") == "still serves"
-
-
-async def until(condition: Callable[[], object]) -> None:
-    with anyio.fail_after(30):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
-__all__ = ["wait_until"]
+__all__ = ["until", "wait_until"]
 
 
 def wait_until(condition: Callable[[], object], limit: float = 30.0) -> None:
@@ -14,3 +15,10 @@ def wait_until(condition: Callable[[], object], limit: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "the condition never held"
         time.sleep(0.005)
+
+
+async def until(condition: Callable[[], object], limit: float = 30.0) -> None:
+    """Do the same on the event loop."""
+    async with asyncio.timeout(limit):
+        while not condition():
+            await asyncio.sleep(0.002)
