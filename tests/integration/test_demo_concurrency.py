@@ -132,7 +132,8 @@ async def test_a_full_lane_refuses_a_search_for_primes_before_the_response_begin
     assert {answer.status_code for answer in answers} == {200, 503}
     refused = next(answer for answer in answers if answer.status_code == 503)
     assert int(refused.headers["retry-after"]) >= 1
-    assert refused.headers["content-type"] == "application/json"
+    stated = app.openapi()["paths"]["/primes"]["get"]["responses"]["503"]["content"]
+    assert [refused.headers["content-type"]] == ["application/json"] == list(stated), "as the schema says"
 
 
 async def test_more_than_a_lane_takes_is_refused_with_a_time_to_come_again(url: str) -> None:

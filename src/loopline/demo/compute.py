@@ -39,7 +39,14 @@ class Progress:
 
 
 def primes(below: int) -> Iterator[Progress]:
-    """Find the primes below a number by trial division, a second of pure Python for a million; tell how far it is."""
+    """Find the primes below a number by trial division: pure CPU work, of a second or two for two million.
+
+    Args:
+        below: The number, at least 1.
+
+    Returns:
+        How far it is, at most a hundred times, the last time at the end.
+    """
     found: list[int] = []
     step = -(-below // STEPS)
     for start in range(0, below, step):

@@ -55,7 +55,18 @@ async def _search(
         yield progress
 
 
-@router.get("/primes", dependencies=[cancel_on_disconnect], response_class=EventSourceResponse, responses=BUSY)
+@router.get(
+    "/primes",
+    dependencies=[cancel_on_disconnect],
+    response_class=EventSourceResponse,
+    # By its `model` FastAPI would say that the refusal is an event stream too.
+    responses={
+        503: {
+            "description": BUSY[503]["description"],
+            "content": {"application/json": {"schema": Problem.model_json_schema()}},
+        }
+    },
+)
 async def find_primes(search: Annotated[Stream[Progress], Depends(_search)]) -> AsyncIterator[Progress]:
     """Search in another process and send how far it is, a hundred times. When the client leaves, the search ends."""
     async for progress in search:
