@@ -18,15 +18,16 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.lanes.contenders import CONTENDERS
-from benchmarks.lanes.machine import machine
 from benchmarks.lanes.measures import FULL, QUICK, measure, measure_limit
 from benchmarks.lanes.picture import picture
 from benchmarks.lanes.report import report
 from benchmarks.lanes.results import LIMIT, Run, Sample
+from benchmarks.machine import machine
 
 __all__ = ["main"]
 
 LOOPS = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
+PACKAGES = ("loopline", "loky", "pebble", "anyio", "uvloop", "numpy")
 LONGEST = 180.0  # seconds of one process
 
 
@@ -65,7 +66,7 @@ def _be_child(name: str, loop: str, result: str, *, quick: bool) -> None:
 
 
 def _measure_all(repeats: int, quick: bool) -> Run:
-    run = Run(machine=machine(), repeats=repeats, quick=quick, loops=tuple(LOOPS), contenders=tuple(CONTENDERS))
+    run = Run(machine=machine(PACKAGES), repeats=repeats, quick=quick, loops=tuple(LOOPS), contenders=tuple(CONTENDERS))
     everyone = [(name, loop) for loop in LOOPS for name in CONTENDERS] + [(LIMIT, "")]
     total, number = repeats * len(everyone), 0
     for repeat in range(1, repeats + 1):

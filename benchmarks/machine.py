@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 __all__ = ["machine"]
 
-PACKAGES = ("loopline", "loky", "pebble", "anyio", "uvloop", "numpy")
 
+def machine(packages: Sequence[str]) -> dict[str, str]:
+    """Describe the machine and the versions, as they are now.
 
-def machine() -> dict[str, str]:
-    """Describe the machine and the versions, as they are now."""
+    Args:
+        packages: Those whose versions matter.
+    """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "when": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -22,7 +25,7 @@ def machine() -> dict[str, str]:
         "processor": _processor(),
         "system": platform.platform(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        **{package: version(package) for package in PACKAGES},
+        **{package: version(package) for package in packages},
         "load before": " ".join(f"{load:.2f}" for load in os.getloadavg()),
     }
 

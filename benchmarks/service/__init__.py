@@ -1,0 +1,1 @@
+"""Three services under one mixed load, in one run: ``make bench-service``."""
