@@ -112,9 +112,7 @@ def _calibrate(effort: Effort) -> dict[str, float]:
     capacity = {}
     with serving(NEUTRAL) as port:
         for route in HEAVY:
-            load = Load(
-                port, {route.name: 0.0}, 1.0, effort.calibration, TIMEOUT, in_flight=IN_FLIGHT[route.name]
-            )
+            load = Load(port, {route.name: 0.0}, 1.0, effort.calibration, TIMEOUT, in_flight=IN_FLIGHT[route.name])
             shots = _generate(load).shots
             capacity[route.name] = sum(shot.outcome == "ok" for shot in shots) / effort.calibration
             print(f"capacity of {route.name}: {capacity[route.name]:.1f}/s", flush=True)

@@ -20,7 +20,8 @@ STYLE = """
 text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2933 }
 .title { font-size: 17px; font-weight: 600 } .small { font-size: 11px; fill: #616e7c } .back { fill: #fff }
 .grid { stroke: #e4e7eb } polyline { fill: none; stroke-width: 2.5 }
-.ours { stroke: #0f766e } .second { stroke: #b7791f; stroke-dasharray: 7 4 } .third { stroke: #b3471d; stroke-dasharray: 2 4 }
+.ours { stroke: #0f766e } .second { stroke: #b7791f; stroke-dasharray: 7 4 }
+.third { stroke: #b3471d; stroke-dasharray: 2 4 }
 @media (prefers-color-scheme: dark) {
 text { fill: #e4e7eb } .small { fill: #9aa5b1 } .back { fill: #14191f } .grid { stroke: #323f4b }
 .ours { stroke: #2dd4bf } .second { stroke: #f2c14e } .third { stroke: #f0855c }
@@ -41,6 +42,7 @@ def picture(run: Run) -> str:
         return HEIGHT - BOTTOM - (math.log10(value) - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
     warning = " QUICK: no figures to rely on." if run.quick else ""
+    below = f"Heavy load as a part of capacity. Medians of {run.repeats} repeats.{warning}"
     where = run.machine
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">',
@@ -54,13 +56,13 @@ def picture(run: Run) -> str:
         parts.append(_text(LEFT - 8, at + 4, f"{10.0**power:g} ms", anchor="end"))
     for place, level in enumerate(run.levels):
         parts.append(_text(x(place), HEIGHT - BOTTOM + 20, f"{level:.0%}", anchor="middle"))
-    for kind, (service, values) in zip(COLOURS, lines.items(), strict=True):
+    for kind, values in zip(COLOURS, lines.values(), strict=True):
         points = [(x(place), y(value)) for place, value in enumerate(values) if math.isfinite(value)]
         drawn = " ".join(f"{across:.1f},{down:.1f}" for across, down in points)
         parts.append(f'<polyline class="{kind}" points="{drawn}"/>')
     parts += _legend(run)
     parts += [
-        _text(24, HEIGHT - 34, f"Heavy load as a part of capacity. Medians of {run.repeats} repeats.{warning}", "small"),
+        _text(24, HEIGHT - 34, below, "small"),
         _text(24, HEIGHT - 16, f"{where['processor']}, {where['cores']} cores, {where['python']}", "small"),
         "</svg>",
     ]

@@ -80,7 +80,7 @@ def sample_of(repeat: int, service: str, level: float, generated: Generated, sec
 def percentile(values: Sequence[float], percent: int) -> float:
     """Return the value that so many percent of the values do not exceed (nearest rank)."""
     ranked = sorted(values)
-    return ranked[min(len(ranked) - 1, len(ranked) * percent // 100)]
+    return ranked[-(-len(ranked) * percent // 100) - 1]
 
 
 def _a_second(shots: Sequence[Shot], name: str, seconds: float) -> dict[str, float]:
