@@ -91,7 +91,7 @@ def _running(name: str, path: str, folder: Path, variables: Mapping[str, str]) -
         number = listener.fileno()
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.service.serve", name, str(number)],
-            env=kept | variables,
+            env={**kept, **variables},
             pass_fds=[number],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from loopline._finish import finish_first
 from loopline.database import sqlite
+from loopline.database.one_hop import connect_in_one_hop
 from loopline.database.url import sync_url
 from loopline.errors import ConfigurationError
 
@@ -110,6 +111,8 @@ def open_engines(url: URL, options: PoolOptions) -> Engines:
         wait = {"timeout": options.busy_timeout}
         writer = create_async_engine(url, connect_args=wait, **options.for_pool(1))
         reader = create_async_engine(url, connect_args=wait, **options.for_pool())
+        for engine in (writer, reader):
+            event.listen(engine.sync_engine, "do_connect", connect_in_one_hop)
         event.listen(writer.sync_engine, "connect", sqlite.make_strict)
         event.listen(reader.sync_engine, "connect", sqlite.make_read_only)
         event.listen(reader.sync_engine, "begin", sqlite.begin_deferred)
