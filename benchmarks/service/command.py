@@ -26,8 +26,8 @@ LEVELS = (0.0, 0.5, 1.0, 2.0)
 LIGHT_RATE = 30.0  # requests a second of each light route
 TIMEOUT = 10.0  # seconds, of a client
 NEUTRAL = "by hand"  # where capacity is measured
-# Requests under way while it is: twice what is worked on at once, so that there is always a next one.
-IN_FLIGHT = {PROCESS.name: 4, SYNC.name: 40, BATCH.name: 24}
+# Requests under way while it is: so many that there is always a next one, and none is refused.
+IN_FLIGHT = {PROCESS.name: 4, SYNC.name: 40, BATCH.name: 20}
 SLACK = 60.0  # seconds that a generator may take beyond its load
 
 

@@ -37,6 +37,7 @@ __all__ = ["app"]
 
 THREADS = 20  # as the reference service has for it
 QUEUE = 50  # calls that may wait for a process; at 50 a second they wait for a second
+BATCHES = 20  # requests that may do so at once
 IN_FLIGHT = 8  # calls of one request to the other service
 PATIENCE = 2.0  # seconds for one of those calls, its wait for a connection included
 
@@ -46,6 +47,7 @@ class State(TypedDict):
 
     cpu: Bulkhead
     legacy: Bulkhead
+    batches: asyncio.Semaphore
     http: httpx2.AsyncClient
     sessions: async_sessionmaker[AsyncSession]
     sync_sessions: sessionmaker[Session]
@@ -67,6 +69,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[State]:
             yield State(
                 cpu=Bulkhead(processes, most=WORKERS + QUEUE, timeout=10),
                 legacy=Bulkhead(threads, most=THREADS + 100, timeout=10),
+                batches=asyncio.Semaphore(BATCHES),
                 http=http,
                 sessions=sessions,
                 sync_sessions=sessionmaker(sync_engine),
@@ -139,7 +142,15 @@ async def items(items: Annotated[list[ItemOut], Depends(cheapest_items)]) -> lis
 @app.get("/users/batch")
 async def users_batch(request: Request, user_ids: UserIds, mode: str = "ok") -> Batch:
     """Ask the other service for each: one shared client, a bound for this request, an outcome for each call."""
-    http: httpx2.AsyncClient = request.state.http
+    state = request.state
+    if state.batches.locked():
+        raise HTTPException(503, "Too busy. Try again.", headers={"Retry-After": "1"})
+    async with state.batches:
+        return await fetch_all(state.http, user_ids, mode)
+
+
+async def fetch_all(http: httpx2.AsyncClient, user_ids: list[int], mode: str) -> Batch:
+    """Make the calls of one request."""
     places = asyncio.Semaphore(IN_FLIGHT)
 
     async def fetch(user_id: int) -> Person | PersonError:

@@ -23,6 +23,7 @@ from loopline.errors import (
 from loopline.fanout import Failed, Outcome, RetryCaller, Succeeded, as_completed, fan_out
 from loopline.lanes.executor import ExecutorLane
 from loopline.lanes.lane import Lane, LaneStatistics
+from loopline.lanes.limiter import Limiter
 from loopline.lanes.process import ProcessLane
 from loopline.lanes.thread import ThreadLane
 from loopline.resources import lifespan
@@ -44,6 +45,7 @@ __all__ = [
     "LaneFull",
     "LaneStatistics",
     "LaneTimeout",
+    "Limiter",
     "LooplineError",
     "MissingExtra",
     "Outcome",

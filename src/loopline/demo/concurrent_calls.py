@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from loopline.demo.external_calls import Http
-from loopline.demo.resources import upstream
+from loopline.demo.resources import BUSY, batches, upstream
 from loopline.demo.upstream import Mode
 from loopline.disconnect import cancel_on_disconnect
 from loopline.errors import UpstreamError
@@ -55,7 +55,7 @@ UserIds = Annotated[
 ]
 
 
-@router.get("/users/batch", dependencies=[cancel_on_disconnect])
+@router.get("/users/batch", dependencies=[batches.place, cancel_on_disconnect], responses=BUSY)
 async def users_batch(user_ids: UserIds, http: Http, mode: Mode = "ok") -> Batch:
     """Ask another service for each user, at most 8 at once. What fails for one leaves the others alone."""
 

@@ -19,7 +19,7 @@ from loopline.demo.settings import Settings
 from loopline.demo.tables import tables
 from loopline.demo.upstream import Upstream
 from loopline.http_client import HttpClient
-from loopline.lanes import ExecutorLane, ProcessLane, ThreadLane
+from loopline.lanes import ExecutorLane, Limiter, ProcessLane, ThreadLane
 from loopline.resources import Lifespan, lifespan
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Session",
     "SyncReadSession",
     "Text",
+    "batches",
     "cpu",
     "db",
     "executor",
@@ -43,9 +44,13 @@ db = Database(Settings().database_url)
 upstream = Upstream()
 
 # A bulkhead each: whoever waits for the slow legacy system never holds up the reading of a file, or FastAPI's threads.
-legacy = ThreadLane("legacy", size=20, max_queue=500, timeout=30)
+legacy = ThreadLane("legacy", size=20, max_queue=200, timeout=30)
 files = ThreadLane("files", size=4, max_queue=100, timeout=10)
 cpu = ProcessLane(2, name="cpu", preload=["loopline.demo.compute"], timeout=10)
+
+
+# Eight calls each: their share of the event loop, and of what the other service bears, has a bound.
+batches = Limiter("batches", size=20)
 
 
 def _processes() -> ProcessPoolExecutor:

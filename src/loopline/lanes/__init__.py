@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from loopline.lanes.executor import ExecutorLane
 from loopline.lanes.lane import Lane, LaneStatistics
+from loopline.lanes.limiter import Limiter
 from loopline.lanes.process import ProcessLane
 from loopline.lanes.stream import Stream
 from loopline.lanes.thread import ThreadLane
 
-__all__ = ["ExecutorLane", "Lane", "LaneStatistics", "ProcessLane", "Stream", "ThreadLane"]
+__all__ = ["ExecutorLane", "Lane", "LaneStatistics", "Limiter", "ProcessLane", "Stream", "ThreadLane"]
