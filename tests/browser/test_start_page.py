@@ -66,7 +66,8 @@ def test_the_search_for_primes_moves_a_bar_to_its_end(page: Page) -> None:
     page.get_by_role("button", name="GET /primes").click()
     output = page.locator("section", has_text="CPU work").locator("pre")
     expect(output).to_have_attribute("data-done", "GET /primes", timeout=30_000)
-    expect(page.get_by_role("progressbar", name="Progress of GET /primes")).to_have_js_property("value", 2_000_000)
+    bar = page.get_by_role("progressbar", name="Progress of GET /primes")
+    expect(bar).to_have_js_property("value", 2_000_000, timeout=30_000)
     seen = page.evaluate("seen")
     assert sorted(seen) == seen
     assert len(set(seen)) > 5, "it moved"
