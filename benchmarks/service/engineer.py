@@ -58,7 +58,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[State]:
     """Open everything, and close it in reverse."""
     engine = create_async_engine(f"sqlite+aiosqlite:///{DATABASE}", pool_size=10, max_overflow=0, pool_timeout=5)
     sync_engine = create_engine(f"sqlite:///{DATABASE}", pool_size=10, max_overflow=0, pool_timeout=5)
-    limits = httpx2.Limits(max_connections=100, max_keepalive_connections=100)
+    limits = httpx2.Limits(max_connections=100, max_keepalive_connections=20)
     # spawn: a fork of a process with threads can hang. Workers are nice: the loop goes first.
     processes = ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=step_back)
     threads = ThreadPoolExecutor(THREADS)

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias
 
 import httptools
@@ -35,8 +35,8 @@ class Load:
         seconds: How long the load that counts lasts.
         timeout: Seconds after which a request is given up.
         seed: Of the schedule.
-        in_flight: 0 for an open loop: requests are sent when they are due, whatever becomes of those before. Else
-            the number of requests under way, each followed by the next: for the capacity of the one route in rates.
+        in_flight: Empty for an open loop: requests are sent when they are due, whatever becomes of those before. Else
+            by route the number of requests under way, each followed by the next, whatever the rates: for capacity.
     """
 
     port: int
@@ -45,7 +45,7 @@ class Load:
     seconds: float
     timeout: float
     seed: str = ""
-    in_flight: int = 0
+    in_flight: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,12 @@ async def open_loop(load: Load) -> list[Shot]:
 
 
 async def closed_loop(load: Load) -> list[Shot]:
-    """Keep so many requests of one route under way, for as long as the load lasts."""
-    (name,) = load.rates
+    """Keep so many requests of each route under way, for as long as the load lasts."""
     pool, shots = Pool(load.port), list[Shot]()
     await _wake(pool)
     began = time.perf_counter() + load.warm_up
 
-    async def keep_on() -> None:
+    async def keep_on(name: str) -> None:
         while (now := time.perf_counter() - began) < load.seconds:
             outcome = await _outcome(pool, name, 0, load.timeout)
             ended = time.perf_counter() - began
@@ -117,8 +116,9 @@ async def closed_loop(load: Load) -> list[Shot]:
                 shots.append(Shot(name, 0.0, ended - now, outcome))
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(load.in_flight):
-            group.create_task(keep_on())
+        for name, count in load.in_flight.items():
+            for _ in range(count):
+                group.create_task(keep_on(name))
     pool.close()
     return shots
 

@@ -49,9 +49,8 @@ def _conditions(run: Run) -> Iterator[str]:
     quick = " (quick: no figures to rely on)" if run.quick else ""
     yield f"Medians of {run.repeats} repeats{quick}; in each, every service at every level once, in fresh processes."
     yield "Open loop: requests arrive at random times that no answer moves, and are timed from when they were due."
-    yield "100 % is what each heavy route alone gives on the service written by hand, closed loop:"
+    yield "100 % is what the heavy routes give together on the service written by hand (closed loop):"
     yield "  " + ", ".join(f"{name} {rate:.1f}/s" for name, rate in run.capacity.items())
-    yield "All three get their share of it at once, so that the cores are beyond their limit before 100 %."
     cpu = max((sample.generator_cpu for sample in run.samples), default=0.0)
     yield f"The load generator shares the machine; it took {cpu:.2f} cores at most."
     bad = [sample for sample in run.samples if not sample.valid]

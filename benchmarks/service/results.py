@@ -98,7 +98,7 @@ class Run:
         quick: Whether it only was to see that it works.
         services: Their names, ours first.
         levels: Parts of capacity.
-        capacity: Answers a second of each heavy route alone, as calibrated.
+        capacity: Answers a second of each heavy route, of all three together, as calibrated.
         light_rate: Requests a second of each light route.
         samples: All that was measured.
         failures: What could not be, and why.

@@ -123,8 +123,7 @@ def in_use(db: Database) -> int:
     started = db._started
     assert started is not None
     engines = [started.engines.writing.sync_engine, started.engines.reading.sync_engine]
-    if started.sync is not None:
-        engines.append(started.sync._engine)
+    engines += [sessions._engine for sessions in started.sync.values()]
     pools = {engine.pool for engine in engines}
     return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
 

@@ -78,8 +78,7 @@ async def test_no_free_seat_for_a_def_endpoint_is_a_503_too(http: AsyncClient) -
     assert (await http.post("/sync")).status_code == 200
     started = db._started
     assert started is not None
-    assert started.sync is not None
-    async with started.sync.session():
+    async with started.sync[True].session():
         answer = await http.post("/sync")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert (await http.post("/sync")).status_code == 200
@@ -89,8 +88,7 @@ async def test_a_request_that_is_cancelled_while_it_waits_leaves_its_place_free(
     assert (await http.post("/sync")).status_code == 200
     started = db._started
     assert started is not None
-    assert started.sync is not None
-    async with started.sync.session(), db.begin() as session:
+    async with started.sync[True].session(), db.begin() as session:
         await session.execute(READ)
         for path in ("/sync", "/write"):
             with anyio.move_on_after(0.01) as scope:

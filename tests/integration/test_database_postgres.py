@@ -64,7 +64,7 @@ async def test_behind_a_pooler_a_synchronous_session_prepares_nothing_either(
 ) -> None:
     db = Database(database_url, pool_size=1, transaction_pooler=pooler)
     async with open_database(db):
-        sessions = SyncSessions(make_url(database_url), PoolOptions(pool_size=1, transaction_pooler=pooler))
+        sessions = SyncSessions(make_url(database_url), PoolOptions(pool_size=1, transaction_pooler=pooler), write=True)
         async with sessions.session() as session:
             for number in range(10):  # psycopg prepares what it has seen five times
                 session.execute(ADD, {"number": number})

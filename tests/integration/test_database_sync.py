@@ -136,3 +136,33 @@ async def test_a_session_of_a_test_can_not_stand_in_for_a_synchronous_one(connec
     async with db.begin() as session:
         with db.override(session), pytest.raises(ConfigurationError, match="override the database's URL"):
             await anext(db.sync_session.dependency())  # type: ignore[misc]
+
+
+ReadSession = Annotated[SyncSession, db.sync_read_session]
+
+
+@app.get("/numbers")
+def read(session: ReadSession) -> Count:
+    return Count(n=session.execute(text("SELECT n FROM counter")).scalar_one())
+
+
+@app.post("/numbers")
+def write_by_mistake(session: ReadSession) -> None:
+    session.execute(text("UPDATE counter SET n = 7"))
+
+
+async def test_a_session_that_only_reads_sees_what_was_committed_and_never_waits_for_a_writer(
+    http: AsyncClient,
+) -> None:
+    await http.post("/increment")
+    async with db.begin() as session:
+        await session.execute(text("UPDATE counter SET n = 100"))
+        answers = await asyncio.gather(*(http.get("/numbers") for _ in range(30)))
+        assert {answer.json()["n"] for answer in answers} == {1}
+    assert (await http.get("/numbers")).json() == {"n": 100}
+
+
+async def test_a_session_that_only_reads_refuses_to_write(http: AsyncClient, outside: Outside) -> None:
+    assert (await http.post("/numbers")).status_code == 500
+    assert await outside("SELECT n FROM counter") == 0
+    assert (await http.post("/increment")).status_code == 200

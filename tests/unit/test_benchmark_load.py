@@ -62,8 +62,10 @@ async def _running(service: _Service) -> AsyncIterator[_Service]:
         service.release.set()
 
 
-def _load(port: int, *, rates: dict[str, float], timeout: float = 30.0, in_flight: int = 0) -> Load:
-    return Load(port, rates, warm_up=0.0, seconds=LENGTH, timeout=timeout, seed="any", in_flight=in_flight)
+def _load(
+    port: int, *, rates: dict[str, float], timeout: float = 30.0, in_flight: dict[str, int] | None = None
+) -> Load:
+    return Load(port, rates, warm_up=0.0, seconds=LENGTH, timeout=timeout, seed="any", in_flight=in_flight or {})
 
 
 def test_the_same_seed_draws_the_same_arrivals_and_a_route_does_not_move_another() -> None:
@@ -98,7 +100,7 @@ async def test_an_open_loop_sends_the_next_request_though_none_is_answered() -> 
 
 async def test_a_closed_loop_keeps_as_many_under_way_as_it_was_told() -> None:
     async with _running(_Service(hold=True)) as service, asyncio.TaskGroup() as group:
-        load = group.create_task(closed_loop(_load(service.port, rates={"/correct": 0.0}, in_flight=4)))
+        load = group.create_task(closed_loop(_load(service.port, rates={}, in_flight={"/correct": 3, "/items": 1})))
         await until(lambda: service.waiting == 4)
         service.release.set()
         await load

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, TypeAlias, overload
@@ -33,7 +33,7 @@ class _Started:
     target: Target
     engines: Engines
     make: async_sessionmaker[AsyncSession]
-    sync: SyncSessions | None = None
+    sync: dict[bool, SyncSessions] = field(default_factory=dict)  # by whether they write
 
 
 class Database:
@@ -41,7 +41,7 @@ class Database:
 
     It is an async context manager and a resource for ``lifespan(...)``. Once closed it can be started again.
 
-    ``db.session``, ``db.read_session`` and ``db.sync_session`` are dependencies::
+    ``db.session``, ``db.read_session``, ``db.sync_session`` and ``db.sync_read_session`` are dependencies::
 
         Session = Annotated[AsyncSession, db.session]
 
@@ -129,7 +129,16 @@ class Database:
             MissingExtra: If psycopg is needed and not installed.
         """
         sync_url(_url_of(self._target))
-        return Depends(self._sync_in_request, scope="function")
+        return Depends(self._sync_write_in_request, scope="function")
+
+    @cached_property
+    def sync_read_session(self) -> Depends:
+        """The same for a ``def`` endpoint that only reads: it never commits, and writing is refused.
+
+        On SQLite readers do not wait for each other, nor for a writer. On PostgreSQL it has a pool of its own as well.
+        """
+        sync_url(_url_of(self._target))
+        return Depends(self._sync_read_in_request, scope="function")
 
     @property
     def engine(self) -> AsyncEngine:
@@ -179,8 +188,8 @@ class Database:
         started, self._started = self._started, None
         if started is not None:
             try:
-                if started.sync is not None:
-                    await started.sync.aclose()
+                for sessions in started.sync.values():
+                    await sessions.aclose()
             finally:
                 await started.engines.aclose()
 
@@ -227,14 +236,21 @@ class Database:
         async with self._transaction(write=False) as session:
             yield session
 
-    async def _sync_in_request(self) -> AsyncIterator[Session]:
+    async def _sync_write_in_request(self) -> AsyncIterator[Session]:
+        async with self._sync_sessions(write=True).session() as session:
+            yield session
+
+    async def _sync_read_in_request(self) -> AsyncIterator[Session]:
+        async with self._sync_sessions(write=False).session() as session:
+            yield session
+
+    def _sync_sessions(self, *, write: bool) -> SyncSessions:
         if self._overriding is not None:
             raise ConfigurationError("a `def` endpoint can't use an AsyncSession: override the database's URL instead")
         started = self._open()
-        if started.sync is None:
-            started.sync = SyncSessions(_url_of(started.target), self._options)
-        async with started.sync.session() as session:
-            yield session
+        if write not in started.sync:
+            started.sync[write] = SyncSessions(_url_of(started.target), self._options, write=write)
+        return started.sync[write]
 
 
 def _start(target: Target, options: PoolOptions) -> _Started:

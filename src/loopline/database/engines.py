@@ -142,24 +142,26 @@ def adopt_engine(engine: AsyncEngine) -> Engines:
     return Engines(engine, reading, begin_writing=sqlite.begin_immediate, begin_reading=sqlite.begin_read_only)
 
 
-def open_sync_engine(url: URL, options: PoolOptions) -> tuple[Engine, int]:
+def open_sync_engine(url: URL, options: PoolOptions, *, write: bool) -> tuple[Engine, int]:
     """Make an engine for plain ``def`` code. Nothing connects yet.
 
     Args:
         url: A URL that ``checked_url`` has passed.
         options: The bounds.
+        write: Whether its transactions may write.
 
     Returns:
         The engine and the number of its connections.
     """
     if url.get_backend_name() == "sqlite":
-        size = min(options.pool_size, SYNC_WRITERS)
+        size = min(options.pool_size, SYNC_WRITERS) if write else options.pool_size
         engine = create_engine(sync_url(url), connect_args={"timeout": options.busy_timeout}, **options.for_pool(size))
-        event.listen(engine, "connect", sqlite.make_strict)
-        event.listen(engine, "begin", sqlite.begin_immediate)
+        event.listen(engine, "connect", sqlite.make_strict if write else sqlite.make_read_only)
+        event.listen(engine, "begin", sqlite.begin_immediate if write else sqlite.begin_deferred)
         return engine, size
     prepare: dict[str, Any] = {"prepare_threshold": None} if options.transaction_pooler else {}
-    return create_engine(sync_url(url), connect_args=prepare, **options.for_pool()), options.pool_size
+    engine = create_engine(sync_url(url), connect_args=prepare, **options.for_pool())
+    return engine if write else engine.execution_options(postgresql_readonly=True), options.pool_size
 
 
 def _with_begin(session: AsyncSession, begin: Begin | None) -> AsyncSession:

@@ -30,10 +30,12 @@ class SyncSessions:
     Args:
         url: A URL that ``checked_url`` has passed.
         options: The bounds.
+        write: Whether the sessions commit. If not, writing is refused.
     """
 
-    def __init__(self, url: URL, options: PoolOptions) -> None:
-        self._engine, size = open_sync_engine(url, options)
+    def __init__(self, url: URL, options: PoolOptions, *, write: bool) -> None:
+        self._engine, size = open_sync_engine(url, options, write=write)
+        self._write = write
         self._wait = options.pool_timeout
         self._seats = Semaphore(size, fast_acquire=True)
         self._threads = CapacityLimiter(size)
@@ -53,7 +55,7 @@ class SyncSessions:
         try:
             session = Session(self._engine, expire_on_commit=False, close_resets_only=False)
             close, commit = partial(self._run, session.close), partial(self._run, session.commit)
-            async with transaction(session, close=close, commit=commit):
+            async with transaction(session, close=close, commit=commit if self._write else None):
                 yield session
         finally:
             self._seats.release()

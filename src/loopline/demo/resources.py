@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Path
-from httpx2 import AsyncHTTPTransport, Limits
+from httpx2 import AsyncHTTPTransport
 from pydantic import BaseModel, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session as SyncSession
@@ -46,7 +46,7 @@ upstream = Upstream()
 # A bulkhead each: whoever waits for the slow legacy system never holds up the reading of a file, or FastAPI's threads.
 legacy = ThreadLane("legacy", size=20, max_queue=200, timeout=30)
 files = ThreadLane("files", size=4, max_queue=100, timeout=10)
-cpu = ProcessLane(2, name="cpu", preload=["loopline.demo.compute"], timeout=10)
+cpu = ProcessLane(2, name="cpu", max_queue=50, preload=["loopline.demo.compute"], timeout=10)
 
 
 # Eight calls each: their share of the event loop, and of what the other service bears, has a bound.
@@ -69,10 +69,7 @@ executor = ExecutorLane(_processes, size=2, name="executor", timeout=10)
 
 def _http_client() -> HttpClient:
     # A transport of its own looks for no proxy in the environment: the other service is on this machine.
-    # It keeps as many connections open as it may have: a busy one would else open a new one for every other call.
-    return HttpClient(
-        timeout=2, transport=AsyncHTTPTransport(limits=Limits(max_connections=100, max_keepalive_connections=100))
-    )
+    return HttpClient(timeout=2, transport=AsyncHTTPTransport())
 
 
 def _tables() -> AbstractAsyncContextManager[None]:
@@ -83,7 +80,7 @@ resources: Lifespan = lifespan(db, _tables, upstream, legacy, files, cpu, execut
 
 Session: TypeAlias = Annotated[AsyncSession, db.session]
 ReadSession: TypeAlias = Annotated[AsyncSession, db.read_session]
-SyncReadSession: TypeAlias = Annotated[SyncSession, db.sync_session]
+SyncReadSession: TypeAlias = Annotated[SyncSession, db.sync_read_session]
 
 # What PostgreSQL's integer column holds: a larger id could never be there.
 Id: TypeAlias = Annotated[int, Path(ge=1, le=2**31 - 1, openapi_examples={"the first": {"value": 1}})]
