@@ -1,0 +1,130 @@
+"""The SQL of the jobs, for SQLite and PostgreSQL.
+
+It is written out, since what the planner makes of it decides: a partial index is used only if the query says the index's
+condition literally. Values are always bound; what is put together here are constants of this file.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import TextClause, text
+
+__all__ = ["Statements"]
+
+# Seconds since 1970 by the database's clock. PostgreSQL's is the statement's: a volatile one could not use an index.
+_NOW = {
+    "postgresql": "(CAST(extract(epoch FROM statement_timestamp()) AS DOUBLE PRECISION) + CAST(:shift AS DOUBLE PRECISION))",
+    "sqlite": "((julianday('now') - 2440587.5) * 86400.0 + :shift)",
+}
+_SKIP = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}
+# Lists come as one value each, so that the statement is the same for any length.
+_HELD = {
+    "postgresql": "unnest(CAST(:ids AS BIGINT[]), CAST(:attempts AS INTEGER[])) AS held (id, attempt)",
+    "sqlite": (
+        "(SELECT ids.value AS id, attempts.value AS attempt FROM json_each(:ids) AS ids "
+        "JOIN json_each(:attempts) AS attempts ON attempts.key = ids.key) AS held"
+    ),
+}
+_OPEN = "state IN ('scheduled', 'available', 'running', 'retryable')"
+
+_INSERT = """
+    INSERT INTO loopline_jobs
+        (task, queue, state, priority, arguments, unique_key, max_attempts, timeout, created_at, run_at)
+    VALUES
+        (:task, :queue, :state, :priority, :arguments, :key, :most, :timeout, {now},
+        coalesce(CAST(:at AS DOUBLE PRECISION), {now} + :delay))"""
+_UNLESS_TAKEN = f" ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND {_OPEN} DO NOTHING"
+
+_CLAIM = """
+    WITH chosen AS (
+        SELECT id FROM loopline_jobs
+        WHERE state = 'available' AND queue = :queue
+            AND NOT EXISTS (SELECT 1 FROM loopline_queues WHERE name = :queue AND paused_at IS NOT NULL)
+        ORDER BY priority, id LIMIT :limit {skip}
+    )
+    UPDATE loopline_jobs
+    SET state = 'running', worker = :worker, attempt = attempt + 1, cancelling = FALSE,
+        started_at = {now}, deadline = {now} + timeout
+    WHERE id IN (SELECT id FROM chosen)
+    RETURNING priority, id, task, arguments, attempt, max_attempts, timeout"""
+
+_PROMOTE = """
+    UPDATE loopline_jobs SET state = 'available' WHERE id IN (
+        SELECT id FROM loopline_jobs WHERE state IN ('scheduled', 'retryable') AND run_at <= {now}
+        ORDER BY run_at LIMIT :limit {skip}
+    )"""
+_NEXT_DUE = "SELECT min(run_at) - {now} FROM loopline_jobs WHERE state IN ('scheduled', 'retryable')"
+
+_COMPLETE = """
+    UPDATE loopline_jobs SET state = 'completed', finished_at = {now} FROM {held}
+    WHERE loopline_jobs.id = held.id AND loopline_jobs.attempt = held.attempt AND loopline_jobs.state = 'running'"""
+_COMPLETE_ONE = """
+    UPDATE loopline_jobs SET state = 'completed', finished_at = {now}
+    WHERE id = :id AND attempt = :attempt AND state = 'running'"""
+# A job that somebody wants to be cancelled is not tried again.
+_SETTLE = """
+    UPDATE loopline_jobs
+    SET state = CASE
+            WHEN cancelling AND CAST(:state AS TEXT) <> 'discarded' THEN 'cancelled' ELSE CAST(:state AS TEXT) END,
+        run_at = {now} + :wait,
+        finished_at = CASE WHEN cancelling OR CAST(:state AS TEXT) IN ('cancelled', 'discarded') THEN {now} END,
+        max_attempts = max_attempts + :extra
+    WHERE id = :id AND attempt = :attempt AND state = 'running'"""
+
+_RESCUE = """
+    UPDATE loopline_jobs
+    SET state = CASE WHEN cancelling THEN 'cancelled' WHEN attempt >= max_attempts THEN 'discarded' ELSE 'retryable' END,
+        run_at = {now} + :wait,
+        finished_at = CASE WHEN cancelling OR attempt >= max_attempts THEN {now} END
+    WHERE state = 'running' AND """
+_RETURNING_ATTEMPT = " RETURNING id, attempt"
+
+# Each by an index of its own: what is kept for longer must not be read again and again to find the rest.
+_PRUNE_COMPLETED = """
+    DELETE FROM loopline_jobs WHERE id IN (
+        SELECT id FROM loopline_jobs
+        WHERE state = 'completed' AND finished_at < {now} - :keep LIMIT :limit {skip}
+    )"""
+_PRUNE_FAILED = """
+    DELETE FROM loopline_jobs WHERE id IN (
+        SELECT id FROM loopline_jobs
+        WHERE state IN ('cancelled', 'discarded') AND finished_at < {now} - :keep LIMIT :limit {skip}
+    )"""
+
+
+class Statements:
+    """The statements for one kind of database.
+
+    Args:
+        dialect: ``sqlite`` or ``postgresql``.
+    """
+
+    def __init__(self, dialect: str) -> None:
+        def sql(source: str) -> TextClause:
+            for name, part in (("{now}", _NOW), ("{skip}", _SKIP), ("{held}", _HELD)):
+                source = source.replace(name, part[dialect])
+            return text(source)
+
+        self.insert = sql(_INSERT + " RETURNING id")
+        self.insert_unique = sql(_INSERT + _UNLESS_TAKEN + " RETURNING id")
+        self.insert_many = sql(_INSERT + _UNLESS_TAKEN)
+        self.find_unique = sql(f"SELECT id FROM loopline_jobs WHERE unique_key = :key AND {_OPEN}")
+        self.claim = sql(_CLAIM)
+        self.promote = sql(_PROMOTE)
+        self.next_due = sql(_NEXT_DUE)
+        self.complete = sql(_COMPLETE)
+        self.complete_one = sql(_COMPLETE_ONE)
+        self.settle = sql(_SETTLE)
+        self.cancelling = sql(
+            "SELECT id FROM loopline_jobs WHERE state = 'running' AND worker = :worker AND cancelling"
+        )
+        self.add_failure = sql(
+            "INSERT INTO loopline_failures (job, attempt, at, error, traceback) "
+            "VALUES (:job, :attempt, {now}, :error, :traceback)"
+        )
+        self.add_worker = sql("INSERT INTO loopline_workers (name, started_at) VALUES (:name, {now}) RETURNING id")
+        self.remove_worker = sql("DELETE FROM loopline_workers WHERE id = :worker")
+        self.workers = sql("SELECT id, beat FROM loopline_workers")
+        self.rescue = sql(_RESCUE + "worker = :worker" + _RETURNING_ATTEMPT)
+        self.rescue_overdue = sql(_RESCUE + "deadline < {now} - :grace" + _RETURNING_ATTEMPT)
+        self.prune_completed = sql(_PRUNE_COMPLETED)
+        self.prune_failed = sql(_PRUNE_FAILED)

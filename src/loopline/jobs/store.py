@@ -1,0 +1,217 @@
+"""The jobs in the database: what is read and written, on SQLite and PostgreSQL alike.
+
+All of it happens in a transaction that the caller has begun. Times are the database's, never the machine's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from loopline.jobs.job import Claimed, NewJob
+from loopline.jobs.statements import Statements
+
+__all__ = ["Outcome", "Store", "Verdict"]
+
+Verdict: TypeAlias = Literal["retryable", "scheduled", "available", "cancelled", "discarded"]
+
+CHUNK = 1000  # rows of one statement, so that none holds its locks for long
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of a job whose attempt did not complete.
+
+    Attributes:
+        job: What was claimed.
+        state: Its next state.
+        wait: Seconds until it may run again.
+        counts: Whether the attempt counts; if not, it has one more.
+        error: The error's type and message; empty if there was none.
+        traceback: The end of its traceback.
+    """
+
+    job: Claimed
+    state: Verdict
+    wait: float = 0.0
+    counts: bool = True
+    error: str = ""
+    traceback: str = ""
+
+
+class Store:
+    """The jobs of one kind of database.
+
+    Args:
+        dialect: ``sqlite`` or ``postgresql``.
+
+    Attributes:
+        shift: Seconds that are added to the database's time. For tests.
+    """
+
+    def __init__(self, dialect: str) -> None:
+        self.shift = 0.0
+        self._sql = Statements(dialect)
+        self._arrays = dialect == "postgresql"
+
+    async def insert(self, session: AsyncSession, job: NewJob) -> int | None:
+        """Store a job in the session's transaction.
+
+        Returns:
+            Its id; None if a job that has not ended has the same unique key.
+        """
+        statement = self._sql.insert if job.unique_key is None else self._sql.insert_unique
+        inserted: int | None = await session.scalar(statement, self._row(job))
+        return inserted
+
+    async def insert_many(self, session: AsyncSession, jobs: Iterable[NewJob]) -> None:
+        """Store jobs in the session's transaction; of those whose unique key is taken, none."""
+        rows = [self._row(job) for job in jobs]
+        connection = await session.connection()
+        for start in range(0, len(rows), CHUNK):
+            await connection.execute(self._sql.insert_many, rows[start : start + CHUNK])
+
+    async def find_unique(self, session: AsyncSession, key: str) -> int | None:
+        """Return the job that has not ended and has this unique key."""
+        found: int | None = await session.scalar(self._sql.find_unique, {"key": key})
+        return found
+
+    async def claim(self, connection: AsyncConnection, worker: int, queue: str, limit: int) -> list[Claimed]:
+        """Take jobs that are available, the best first, unless the queue is paused.
+
+        Args:
+            connection: A connection in a transaction.
+            worker: Who takes them.
+            queue: From which queue.
+            limit: How many at most.
+        """
+        values = {"worker": worker, "queue": queue, "limit": limit, "shift": self.shift}
+        rows = (await connection.execute(self._sql.claim, values)).all()
+        return [Claimed(*row[1:]) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
+
+    async def promote(self, connection: AsyncConnection) -> int:
+        """Make jobs available whose time has come, a limited number; how many there were."""
+        done = await connection.execute(self._sql.promote, {"shift": self.shift, "limit": CHUNK})
+        return done.rowcount
+
+    async def next_due(self, connection: AsyncConnection) -> float | None:
+        """Return in how many seconds the next job's time comes; None if no job waits for a time."""
+        due: float | None = await connection.scalar(self._sql.next_due, {"shift": self.shift})
+        return due
+
+    async def complete(self, connection: AsyncConnection, done: Sequence[Claimed]) -> None:
+        """Complete jobs, except those that were given to another attempt meanwhile."""
+        ids, attempts = [job.id for job in done], [job.attempt for job in done]
+        values = {"ids": self._list(ids), "attempts": self._list(attempts), "shift": self.shift}
+        await connection.execute(self._sql.complete, values)
+
+    async def complete_within(self, session: AsyncSession, job: Claimed) -> bool:
+        """Complete a job in the transaction of its own effects; False if another attempt has it meanwhile."""
+        connection = await session.connection()
+        values = {"id": job.id, "attempt": job.attempt, "shift": self.shift}
+        return (await connection.execute(self._sql.complete_one, values)).rowcount == 1
+
+    async def settle(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
+        """Store what becomes of jobs that did not complete, except those that another attempt has meanwhile."""
+        for outcome in outcomes:
+            job = outcome.job
+            values = {
+                "id": job.id,
+                "attempt": job.attempt,
+                "state": outcome.state,
+                "wait": outcome.wait,
+                "extra": 0 if outcome.counts else 1,
+                "shift": self.shift,
+            }
+            settled = (await connection.execute(self._sql.settle, values)).rowcount
+            if settled and outcome.error:
+                await self._add_failure(connection, job.id, job.attempt, outcome.error, outcome.traceback)
+
+    async def cancelling(self, connection: AsyncConnection, worker: int) -> set[int]:
+        """Return the jobs of a worker that somebody wants to be cancelled."""
+        return set((await connection.execute(self._sql.cancelling, {"worker": worker})).scalars())
+
+    async def add_worker(self, connection: AsyncConnection, name: str) -> int:
+        """Register a worker; its id."""
+        added: int = (
+            await connection.execute(self._sql.add_worker, {"name": name, "shift": self.shift})
+        ).scalar_one()
+        return added
+
+    async def remove_worker(self, connection: AsyncConnection, worker: int) -> None:
+        """Forget a worker."""
+        await connection.execute(self._sql.remove_worker, {"worker": worker})
+
+    async def workers(self, connection: AsyncConnection) -> dict[int, int]:
+        """Return the number of each worker's last heartbeat."""
+        rows = await connection.execute(self._sql.workers)
+        return {worker: beat for worker, beat in rows}
+
+    async def rescue(self, connection: AsyncConnection, worker: int, wait: float) -> int:
+        """Take the jobs from a worker that is gone, and forget it.
+
+        Args:
+            connection: A connection in a transaction.
+            worker: Who is gone.
+            wait: Seconds until they may run again. Those without an attempt left are discarded.
+
+        Returns:
+            How many there were.
+        """
+        rescued = await self._rescue(connection, self._sql.rescue, {"worker": worker, "wait": wait}, _GONE)
+        await self.remove_worker(connection, worker)
+        return rescued
+
+    async def rescue_overdue(self, connection: AsyncConnection, grace: float, wait: float) -> int:
+        """Take the jobs from workers that hold them for longer than their timeout and a grace, in seconds."""
+        return await self._rescue(connection, self._sql.rescue_overdue, {"grace": grace, "wait": wait}, _OVERDUE)
+
+    async def prune(self, connection: AsyncConnection, keep_completed: float, keep_failed: float) -> int:
+        """Delete a limited number of jobs that ended so many seconds ago.
+
+        Returns:
+            How many there were.
+        """
+        pruned = 0
+        for statement, keep in ((self._sql.prune_completed, keep_completed), (self._sql.prune_failed, keep_failed)):
+            values = {"keep": keep, "shift": self.shift, "limit": CHUNK}
+            pruned += (await connection.execute(statement, values)).rowcount
+        return pruned
+
+    async def _rescue(self, connection: AsyncConnection, statement: Any, values: dict[str, Any], why: str) -> int:
+        rows = (await connection.execute(statement, values | {"shift": self.shift})).all()
+        for job, attempt in rows:
+            await self._add_failure(connection, job, attempt, why, "")
+        return len(rows)
+
+    async def _add_failure(
+        self, connection: AsyncConnection, job: int, attempt: int, error: str, traceback: str
+    ) -> None:
+        values = {"job": job, "attempt": attempt, "error": error, "traceback": traceback, "shift": self.shift}
+        await connection.execute(self._sql.add_failure, values)
+
+    def _row(self, job: NewJob) -> dict[str, Any]:
+        return {
+            "task": job.task,
+            "queue": job.queue,
+            "state": "scheduled" if job.delay or job.at is not None else "available",
+            "priority": job.priority,
+            "arguments": job.arguments,
+            "key": job.unique_key,
+            "most": job.max_attempts,
+            "timeout": job.timeout,
+            "delay": job.delay,
+            "at": job.at,
+            "shift": self.shift,
+        }
+
+    def _list(self, values: list[int]) -> Any:
+        return values if self._arrays else json.dumps(values)
+
+
+_GONE = "WorkerLost: the worker process ended, or was cut off, while it ran this attempt"
+_OVERDUE = "WorkerLost: the worker neither finished this attempt nor gave it up by its timeout: its event loop is blocked"
