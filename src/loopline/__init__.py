@@ -9,6 +9,8 @@ from loopline.disconnect import CancelOnDisconnect, cancel_on_disconnect
 from loopline.errors import (
     ConfigurationError,
     DatabaseBusy,
+    DuplicateJob,
+    DuplicateTask,
     LaneClosed,
     LaneFull,
     LaneTimeout,
@@ -31,15 +33,19 @@ from loopline.resources import lifespan
 if TYPE_CHECKING:
     from loopline.database import Database
     from loopline.http_client import HttpClient
+    from loopline.jobs import JobQueue, Retry
 
 __all__ = [
     "CancelOnDisconnect",
     "ConfigurationError",
     "Database",
     "DatabaseBusy",
+    "DuplicateJob",
+    "DuplicateTask",
     "ExecutorLane",
     "Failed",
     "HttpClient",
+    "JobQueue",
     "Lane",
     "LaneClosed",
     "LaneFull",
@@ -52,6 +58,7 @@ __all__ = [
     "ProcessLane",
     "RemoteError",
     "ResourceError",
+    "Retry",
     "RetryCaller",
     "Succeeded",
     "ThreadLane",
@@ -65,7 +72,12 @@ __all__ = [
 ]
 
 # What needs an optional package is imported when it is first used.
-_LAZY = {"Database": "loopline.database", "HttpClient": "loopline.http_client"}
+_LAZY = {
+    "Database": "loopline.database",
+    "HttpClient": "loopline.http_client",
+    "JobQueue": "loopline.jobs",
+    "Retry": "loopline.jobs",
+}
 
 
 def __getattr__(name: str) -> object:

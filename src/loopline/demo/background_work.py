@@ -1,4 +1,4 @@
-"""Pattern: work after the response. An id and a session of its own, never the request's objects."""
+"""Pattern: work after the response. Jobs, stored in the request's transaction, with ids and never with its objects."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, HTTPException
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from loopline.demo.resources import BUSY, Id, Problem, ReadSession, Session, Text, db
+from loopline.demo.resources import BUSY, Id, Problem, ReadSession, Session, Text, jobs
 from loopline.demo.tables import Item, Order, User
-from loopline.errors import DatabaseBusy
+from loopline.jobs import current_job
 
 __all__ = ["router"]
 
@@ -71,24 +72,30 @@ async def count_notification(email: str) -> None:
     logger.info("notification for %s: counted by an async task", email)
 
 
-@router.post("/send-notification", status_code=202)
-async def send_notification(notification: Notification, background: BackgroundTasks) -> Accepted:
-    """Answer at once and do the rest later. FastAPI's own background tasks are lost in a crash: fit for a log line."""
+@router.post("/send-notification", status_code=202, responses=BUSY)
+async def send_notification(notification: Notification, session: Session, background: BackgroundTasks) -> Accepted:
+    """Answer at once and do the rest later: the message in a job, which no crash loses.
+
+    FastAPI's own background tasks are lost in one: fit for a log line.
+    """
     background.add_task(write_log_line, notification.email)
     background.add_task(count_notification, notification.email)
+    await deliver.enqueue(session, notification.email, notification.message)
     return Accepted(message=f"{notification.email} will be notified.")
 
 
-async def write_receipt(order_id: int) -> None:
-    """Write an order's receipt in a transaction of its own: the request's session is closed by now."""
-    try:
-        async with db.begin() as session:
-            order = await session.get_one(Order, order_id)
-            item = await session.get_one(Item, order.item_id)
-            order.receipt = f"{order.quantity} × {item.name}: {order.quantity * item.price / 100:.2f}"
-    except DatabaseBusy:
-        # The request has been answered: there is nobody left to tell but the log.
-        logger.warning("order %d has no receipt: the database was busy", order_id)
+@jobs.task
+async def deliver(email: str, message: str) -> None:
+    """Deliver a message at least once: after a crash perhaps again, with the same key, so that it can be told."""
+    logger.info("message to %s delivered, %d characters, key %d", email, len(message), current_job.get().id)
+
+
+@jobs.transactional
+async def write_receipt(session: AsyncSession, order_id: int) -> None:
+    """Write an order's receipt exactly once: it and the job's completion are one transaction."""
+    order = await session.get_one(Order, order_id)
+    item = await session.get_one(Item, order.item_id)
+    order.receipt = f"{order.quantity} × {item.name}: {order.quantity * item.price / 100:.2f}"
 
 
 @router.post(
@@ -96,8 +103,8 @@ async def write_receipt(order_id: int) -> None:
     status_code=201,
     responses=BUSY | {404: {"model": Problem, "description": "There is no such user or item"}},
 )
-async def create_order(order: OrderIn, session: Session, background: BackgroundTasks) -> OrderOut:
-    """Store an order. It is committed before the response is sent; the receipt is written afterwards."""
+async def create_order(order: OrderIn, session: Session) -> OrderOut:
+    """Store an order and the job that writes its receipt, in one transaction, committed before the response is sent."""
     if await session.get(User, order.user_id) is None:
         raise HTTPException(404, f"There is no user {order.user_id}. GET /users/1 shows one that there is.")
     if await session.get(Item, order.item_id) is None:
@@ -105,7 +112,7 @@ async def create_order(order: OrderIn, session: Session, background: BackgroundT
     row = Order(**order.model_dump())
     session.add(row)
     await session.flush()
-    background.add_task(write_receipt, row.id)
+    await write_receipt.enqueue(session, row.id)
     return OrderOut.model_validate(row)
 
 

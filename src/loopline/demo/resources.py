@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import AsyncIterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractAsyncContextManager
+from contextlib import asynccontextmanager
 from multiprocessing import get_context
 from typing import Annotated, Any, TypeAlias
 
@@ -19,6 +20,7 @@ from loopline.demo.settings import Settings
 from loopline.demo.tables import tables
 from loopline.demo.upstream import Upstream
 from loopline.http_client import HttpClient
+from loopline.jobs import JobQueue
 from loopline.lanes import ExecutorLane, Limiter, ProcessLane, ThreadLane
 from loopline.resources import Lifespan, lifespan
 
@@ -35,6 +37,7 @@ __all__ = [
     "db",
     "executor",
     "files",
+    "jobs",
     "legacy",
     "resources",
     "upstream",
@@ -49,6 +52,8 @@ files = ThreadLane("files", size=4, max_queue=100, timeout=10)
 cpu = ProcessLane(2, name="cpu", max_queue=50, preload=["loopline.demo.compute"], timeout=10)
 
 
+# What was promised for after the response; stored in the request's own transaction.
+jobs = JobQueue(db)
 # Eight calls each: their share of the event loop, and of what the other service bears, has a bound.
 batches = Limiter("batches", size=20)
 
@@ -72,11 +77,14 @@ def _http_client() -> HttpClient:
     return HttpClient(timeout=2, transport=AsyncHTTPTransport())
 
 
-def _tables() -> AbstractAsyncContextManager[None]:
-    return tables(db)
+@asynccontextmanager
+async def _tables() -> AsyncIterator[None]:
+    async with tables(db):
+        await jobs.migrate()
+        yield
 
 
-resources: Lifespan = lifespan(db, _tables, upstream, legacy, files, cpu, executor, http_client=_http_client)
+resources: Lifespan = lifespan(db, _tables, upstream, legacy, files, cpu, executor, jobs, http_client=_http_client)
 
 Session: TypeAlias = Annotated[AsyncSession, db.session]
 ReadSession: TypeAlias = Annotated[AsyncSession, db.read_session]

@@ -36,7 +36,9 @@ class Arguments:
         try:
             types = typing.get_type_hints(fn, include_extras=True)
         except NameError as error:
-            raise ConfigurationError(f"task {task}: {error}. Its parameters' types must be known at module level") from error
+            raise ConfigurationError(
+                f"task {task}: {error}. Its parameters' types must be known at module level"
+            ) from error
         fields: dict[str, Any] = {}
         for parameter in parameters:
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
@@ -54,7 +56,8 @@ class Arguments:
         named = {f"field_{place}": name for place, name in enumerate(fields)}
         self._names = named
         try:
-            self._model: type[BaseModel] = create_model(
+            create: Any = create_model  # its overloads don't take fields whose names are not known here
+            self._model: type[BaseModel] = create(
                 task,
                 __config__=ConfigDict(extra="forbid", ser_json_inf_nan="constants"),
                 **{field: (fields[name][0], Field(fields[name][1], alias=name)) for field, name in named.items()},
@@ -78,8 +81,8 @@ class Arguments:
         for name, value in bound.items():
             if hasattr(value, "_sa_instance_state"):
                 raise ConfigurationError(
-                    f"task {self._task}: {name} is a {type(value).__name__} of a session, which will be gone when the job "
-                    "runs. Pass its id and load it in the task"
+                    f"task {self._task}: {name} is a {type(value).__name__} of a session, which will be gone when the "
+                    "job runs. Pass its id and load it in the task"
                 )
         try:
             stored = self._model.model_validate(bound).model_dump_json(by_alias=True, exclude_unset=True)
@@ -105,8 +108,8 @@ class Arguments:
             model = self._model.model_validate_json(stored)
         except ValidationError as error:
             raise ConfigurationError(
-                f"task {self._task}: its stored arguments don't fit it any more. {_explain(error)}. Give new parameters a "
-                "default, and keep old ones until no job has them"
+                f"task {self._task}: its stored arguments don't fit it any more. {_explain(error)}. Give new "
+                "parameters a default, and keep old ones until no job has them"
             ) from error
         return {name: getattr(model, field) for field, name in self._names.items()}
 

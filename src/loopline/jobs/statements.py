@@ -1,6 +1,6 @@
 """The SQL of the jobs, for SQLite and PostgreSQL.
 
-It is written out, since what the planner makes of it decides: a partial index is used only if the query says the index's
+It is written out, since what the planner makes of it decides: a partial index is used only if the query says its
 condition literally. Values are always bound; what is put together here are constants of this file.
 """
 
@@ -12,7 +12,7 @@ __all__ = ["Statements"]
 
 # Seconds since 1970 by the database's clock. PostgreSQL's is the statement's: a volatile one could not use an index.
 _NOW = {
-    "postgresql": "(CAST(extract(epoch FROM statement_timestamp()) AS DOUBLE PRECISION) + CAST(:shift AS DOUBLE PRECISION))",
+    "postgresql": "(CAST(extract(epoch FROM statement_timestamp()) AS DOUBLE PRECISION) + :shift)",
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0 + :shift)",
 }
 _SKIP = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}
@@ -39,6 +39,7 @@ _CLAIM = """
         SELECT id FROM loopline_jobs
         WHERE state = 'available' AND queue = :queue
             AND NOT EXISTS (SELECT 1 FROM loopline_queues WHERE name = :queue AND paused_at IS NOT NULL)
+            AND EXISTS (SELECT 1 FROM loopline_workers WHERE id = :worker)
         ORDER BY priority, id LIMIT :limit {skip}
     )
     UPDATE loopline_jobs
@@ -72,7 +73,8 @@ _SETTLE = """
 
 _RESCUE = """
     UPDATE loopline_jobs
-    SET state = CASE WHEN cancelling THEN 'cancelled' WHEN attempt >= max_attempts THEN 'discarded' ELSE 'retryable' END,
+    SET state = CASE WHEN cancelling THEN 'cancelled' WHEN attempt >= max_attempts THEN 'discarded'
+            ELSE 'retryable' END,
         run_at = {now} + :wait,
         finished_at = CASE WHEN cancelling OR attempt >= max_attempts THEN {now} END
     WHERE state = 'running' AND """
@@ -114,8 +116,18 @@ class Statements:
         self.complete = sql(_COMPLETE)
         self.complete_one = sql(_COMPLETE_ONE)
         self.settle = sql(_SETTLE)
-        self.cancelling = sql(
-            "SELECT id FROM loopline_jobs WHERE state = 'running' AND worker = :worker AND cancelling"
+        self.held = sql(
+            "SELECT id, task, arguments, attempt, max_attempts, timeout FROM loopline_jobs "
+            "WHERE state = 'running' AND worker = :worker"
+        )
+        # One row without a job says that there is the worker.
+        self.wanted = sql(
+            "SELECT loopline_jobs.id FROM loopline_workers LEFT JOIN loopline_jobs "
+            "ON worker = loopline_workers.id AND state = 'running' AND cancelling WHERE loopline_workers.id = :worker"
+        )
+        self.release = sql(
+            "UPDATE loopline_jobs SET state = 'available', max_attempts = max_attempts + 1 "
+            "WHERE state = 'running' AND worker = :worker"
         )
         self.add_failure = sql(
             "INSERT INTO loopline_failures (job, attempt, at, error, traceback) "
@@ -123,8 +135,9 @@ class Statements:
         )
         self.add_worker = sql("INSERT INTO loopline_workers (name, started_at) VALUES (:name, {now}) RETURNING id")
         self.remove_worker = sql("DELETE FROM loopline_workers WHERE id = :worker")
-        self.workers = sql("SELECT id, beat FROM loopline_workers")
+        self.workers = sql("SELECT id, name, beat FROM loopline_workers")
         self.rescue = sql(_RESCUE + "worker = :worker" + _RETURNING_ATTEMPT)
+        self.rescue_orphans = sql(_RESCUE + "worker NOT IN (SELECT id FROM loopline_workers)" + _RETURNING_ATTEMPT)
         self.rescue_overdue = sql(_RESCUE + "deadline < {now} - :grace" + _RETURNING_ATTEMPT)
         self.prune_completed = sql(_PRUNE_COMPLETED)
         self.prune_failed = sql(_PRUNE_FAILED)

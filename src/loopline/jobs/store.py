@@ -50,10 +50,12 @@ class Store:
         dialect: ``sqlite`` or ``postgresql``.
 
     Attributes:
+        dialect: The same.
         shift: Seconds that are added to the database's time. For tests.
     """
 
     def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
         self.shift = 0.0
         self._sql = Statements(dialect)
         self._arrays = dialect == "postgresql"
@@ -131,25 +133,32 @@ class Store:
             if settled and outcome.error:
                 await self._add_failure(connection, job.id, job.attempt, outcome.error, outcome.traceback)
 
-    async def cancelling(self, connection: AsyncConnection, worker: int) -> set[int]:
-        """Return the jobs of a worker that somebody wants to be cancelled."""
-        return set((await connection.execute(self._sql.cancelling, {"worker": worker})).scalars())
+    async def held(self, connection: AsyncConnection, worker: int) -> list[Claimed]:
+        """Return what a worker has claimed, whether it knows or not."""
+        return [Claimed(*row) for row in await connection.execute(self._sql.held, {"worker": worker})]
+
+    async def wanted(self, connection: AsyncConnection, worker: int) -> set[int] | None:
+        """Return the jobs of a worker that somebody wants to be cancelled; None if the worker is not known any more."""
+        rows = (await connection.execute(self._sql.wanted, {"worker": worker})).scalars().all()
+        return {job for job in rows if job is not None} if rows else None
 
     async def add_worker(self, connection: AsyncConnection, name: str) -> int:
         """Register a worker; its id."""
-        added: int = (
-            await connection.execute(self._sql.add_worker, {"name": name, "shift": self.shift})
-        ).scalar_one()
+        added: int = (await connection.execute(self._sql.add_worker, {"name": name, "shift": self.shift})).scalar_one()
         return added
 
-    async def remove_worker(self, connection: AsyncConnection, worker: int) -> None:
-        """Forget a worker."""
+    async def release(self, connection: AsyncConnection, worker: int) -> None:
+        """Make what a worker still holds available, and forget it."""
+        await connection.execute(self._sql.release, {"worker": worker})
         await connection.execute(self._sql.remove_worker, {"worker": worker})
 
-    async def workers(self, connection: AsyncConnection) -> dict[int, int]:
-        """Return the number of each worker's last heartbeat."""
-        rows = await connection.execute(self._sql.workers)
-        return {worker: beat for worker, beat in rows}
+    async def beats(self, connection: AsyncConnection) -> dict[int, int]:
+        """Return how often each worker has shown that it is alive."""
+        return {worker: beat for worker, _, beat in await connection.execute(self._sql.workers)}
+
+    async def worker_names(self, connection: AsyncConnection) -> list[tuple[int, str]]:
+        """Return the workers, each with its name."""
+        return [(worker, name) for worker, name, _ in await connection.execute(self._sql.workers)]
 
     async def rescue(self, connection: AsyncConnection, worker: int, wait: float) -> int:
         """Take the jobs from a worker that is gone, and forget it.
@@ -163,8 +172,12 @@ class Store:
             How many there were.
         """
         rescued = await self._rescue(connection, self._sql.rescue, {"worker": worker, "wait": wait}, _GONE)
-        await self.remove_worker(connection, worker)
+        await connection.execute(self._sql.remove_worker, {"worker": worker})
         return rescued
+
+    async def rescue_orphans(self, connection: AsyncConnection, wait: float) -> int:
+        """Take the jobs from workers that nobody knows any more."""
+        return await self._rescue(connection, self._sql.rescue_orphans, {"wait": wait}, _GONE)
 
     async def rescue_overdue(self, connection: AsyncConnection, grace: float, wait: float) -> int:
         """Take the jobs from workers that hold them for longer than their timeout and a grace, in seconds."""
@@ -214,4 +227,6 @@ class Store:
 
 
 _GONE = "WorkerLost: the worker process ended, or was cut off, while it ran this attempt"
-_OVERDUE = "WorkerLost: the worker neither finished this attempt nor gave it up by its timeout: its event loop is blocked"
+_OVERDUE = (
+    "WorkerLost: the worker neither finished this attempt nor gave it up by its timeout: its event loop is blocked"
+)

@@ -1,0 +1,130 @@
+"""One attempt: run the task of a claimed job, and say what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from contextvars import ContextVar
+from functools import partial
+from inspect import iscoroutinefunction
+from typing import Any, Literal, TypeAlias
+
+from loopline.database import Database
+from loopline.errors import LooplineError
+from loopline.jobs.job import Claimed
+from loopline.jobs.sessions import allow_commit, forbid_commit
+from loopline.jobs.signals import Cancel, Snooze
+from loopline.jobs.store import Outcome, Store
+from loopline.jobs.task import Task
+from loopline.lanes.lane import Lane
+
+__all__ = ["Attempt", "Result", "current_job"]
+
+Result: TypeAlias = Literal["done", "stored"] | Outcome
+"""``done``: the completion is still to be stored; ``stored``: it is, or another attempt has the job."""
+
+MOST_TEXT = 10_000  # characters kept of an error and of its traceback
+
+current_job: ContextVar[Claimed] = ContextVar("loopline.jobs.current_job")
+"""The job that runs here: ``current_job.get().id`` and ``.attempt`` make an idempotency key."""
+
+logger = logging.getLogger("loopline.jobs")
+
+
+class _Overtaken(LooplineError):
+    """Raised inside a transaction whose job has been given to another attempt: it must not commit."""
+
+
+class Attempt:
+    """How jobs are run.
+
+    Args:
+        db: Where transactional tasks write.
+        store: Where their completion goes.
+        lane: Where plain functions run that have no lane of their own.
+        sessions: How many transactional tasks may run at once; the others wait, within their timeout.
+    """
+
+    def __init__(self, db: Database, store: Store, lane: Lane, *, sessions: int) -> None:
+        self._db = db
+        self._store = store
+        self._lane = lane
+        self._sessions = asyncio.Semaphore(sessions)
+
+    async def run(self, task: Task[..., ..., Any], job: Claimed) -> Result:
+        """Run a job once.
+
+        Raises:
+            asyncio.CancelledError: If it is cancelled from outside. The job is then still held.
+        """
+        current_job.set(job)
+        try:
+            async with asyncio.timeout(job.timeout) as limit:
+                return await self._call(task, job, task.load(job.arguments))
+        except Snooze as snooze:
+            return Outcome(job, "scheduled", wait=snooze.seconds, counts=False)
+        except Cancel as cancel:
+            return Outcome(job, "cancelled", error=_describe(cancel))
+        except _Overtaken:
+            logger.warning(
+                "job %d (%s): attempt %d was overtaken; its writes are rolled back", job.id, job.task, job.attempt
+            )
+            return "stored"
+        except asyncio.CancelledError as error:
+            running = asyncio.current_task()
+            assert running is not None
+            if running.cancelling():
+                raise
+            return self._failed(task, job, error)  # something inside was cancelled, not this
+        except TimeoutError as error:
+            late = TimeoutError(f"it took longer than {job.timeout:g} s") if limit.expired() else error
+            return self._failed(task, job, late)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - kept with the job; sys.exit() ends no service
+            return self._failed(task, job, error)
+
+    async def _call(self, task: Task[..., ..., Any], job: Claimed, arguments: dict[str, Any]) -> Result:
+        if task.transactional:
+            async with self._sessions, self._db.begin() as session:
+                forbid_commit(session.sync_session)
+                await task.fn(session, **arguments)
+                if not await self._store.complete_within(session, job):
+                    raise _Overtaken
+                allow_commit(session.sync_session)
+            return "stored"
+        if iscoroutinefunction(task.fn):
+            await task.fn(**arguments)
+        else:
+            lane = task.lane or self._lane
+            await lane.run(partial(task.fn, **arguments), timeout=job.timeout)
+        return "done"
+
+    def _failed(self, task: Task[..., ..., Any], job: Claimed, error: BaseException) -> Outcome:
+        last = job.attempt >= job.max_attempts
+        wait = 0.0 if last else task.retry.wait(job.attempt)
+        logger.log(
+            logging.ERROR if last else logging.WARNING,
+            "job %d (%s): attempt %d of %d failed%s",
+            job.id,
+            job.task,
+            job.attempt,
+            job.max_attempts,
+            ", the job is discarded" if last else f", again in {wait:.1f} s",
+            exc_info=error,
+        )
+        return Outcome(
+            job,
+            "discarded" if last else "retryable",
+            wait=wait,
+            error=_describe(error),
+            traceback=_storable("".join(traceback.format_exception(error)))[-MOST_TEXT:],
+        )
+
+
+def _describe(error: BaseException) -> str:
+    return _storable(f"{type(error).__name__}: {error}")[:MOST_TEXT]
+
+
+def _storable(text: str) -> str:
+    """Leave out what no database takes: NUL, and halves of characters."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

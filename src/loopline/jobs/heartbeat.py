@@ -1,0 +1,101 @@
+"""Liveness on PostgreSQL: each worker counts its row up, from a thread with a connection of its own.
+
+A thread, so that a blocked event loop is not taken for a dead process. A counter, so that no clock is compared with
+another: a worker is gone if somebody has watched its counter stand still for long enough.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from time import monotonic
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from anyio.to_thread import run_sync
+from sqlalchemy import URL, Connection, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import NullPool
+
+from loopline.jobs.store import Store
+
+__all__ = ["Heartbeat"]
+
+BEATS = 5  # in a lease
+PATIENCE = 10  # seconds that a connection, or an answer, may take
+
+logger = logging.getLogger("loopline.jobs")
+
+_BEAT = text("UPDATE loopline_workers SET beat = beat + 1 WHERE id = :worker")
+
+
+class Heartbeat:
+    """The heartbeat of one worker, and its watch over the others.
+
+    Args:
+        url: The database, for the blocking driver.
+        lease: Seconds without a beat after which a worker is gone.
+    """
+
+    def __init__(self, url: URL, lease: float) -> None:
+        self.name = uuid4().hex
+        self._lease = lease
+        # What hangs must not hang for ever; libpq wants whole seconds, and milliseconds.
+        patience = {"connect_timeout": PATIENCE, "tcp_user_timeout": PATIENCE * 1000}
+        self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=patience)
+        self._worker = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="loopline-heartbeat", daemon=True)
+        self._seen: dict[int, tuple[int, float]] = {}  # by worker: its beat, and since when it has been that
+        self._watched = 0.0
+
+    async def __aenter__(self) -> Self:
+        """Nothing yet: there is no worker to show."""
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop beating."""
+        self._stop.set()
+        if self._thread.is_alive():
+            await run_sync(self._thread.join, 2 * PATIENCE)
+
+    def show(self, worker: int) -> None:
+        """Beat for this worker from now on."""
+        self._worker = worker
+        if not self._thread.is_alive():
+            self._thread.start()
+
+    async def find_gone(self, connection: AsyncConnection, store: Store, worker: int) -> list[int]:
+        """Return the workers whose counters have stood still for a lease, all of it watched without a gap."""
+        beats = await store.beats(connection)
+        now = monotonic()
+        if now - self._watched > self._lease / 2:
+            self._seen.clear()  # this process was stopped, or the database was away: nobody could have beaten
+        self._watched = now
+        self._seen = {
+            other: self._seen[other] if self._seen.get(other, (-1, 0.0))[0] == beat else (beat, now)
+            for other, beat in beats.items()
+            if other != worker
+        }
+        return [other for other, (_, since) in self._seen.items() if now - since > self._lease]
+
+    def _run(self) -> None:
+        connection: Connection | None = None
+        while True:
+            try:
+                connection = connection or self._engine.connect()
+                connection.execute(_BEAT, {"worker": self._worker})
+            except SQLAlchemyError:
+                logger.warning("a worker's heartbeat did not reach the database", exc_info=True)
+                if connection is not None:
+                    connection.invalidate()
+                    connection.close()
+                    connection = None
+            if self._stop.wait(self._lease / BEATS):
+                break
+        if connection is not None:
+            connection.close()

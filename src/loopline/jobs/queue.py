@@ -1,0 +1,372 @@
+"""JobQueue: tasks, their jobs in the application's own database, and a worker inside the application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from inspect import iscoroutinefunction
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
+
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+
+from loopline._cancel import cancel_and_wait
+from loopline.database import Database
+from loopline.database.url import sync_url
+from loopline.errors import ConfigurationError, DuplicateJob, DuplicateTask
+from loopline.jobs import migration
+from loopline.jobs.announcements import Announcements
+from loopline.jobs.arguments import Arguments
+from loopline.jobs.attempt import Attempt
+from loopline.jobs.file_lock import FileLock
+from loopline.jobs.heartbeat import BEATS, Heartbeat
+from loopline.jobs.job import NewJob
+from loopline.jobs.liveness import Liveness
+from loopline.jobs.maintenance import Maintenance
+from loopline.jobs.retry import Retry
+from loopline.jobs.sessions import call_after_commit
+from loopline.jobs.store import Store
+from loopline.jobs.task import Task
+from loopline.jobs.worker import Worker, WorkerOptions
+from loopline.lanes.lane import Lane
+from loopline.lanes.thread import ThreadLane
+
+__all__ = ["JobQueue"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+UNBOUNDED = 1000  # transactional tasks at once where there is no pool
+TRIES = 3  # to find the job that has a unique key, which may end meanwhile
+
+
+class JobQueue:
+    """Tasks whose jobs are stored in the application's own database, and a worker that runs them.
+
+    A resource for ``lifespan(...)``, after the database and the lanes that its tasks use; or ``async with``. It can be
+    started again once closed. It works inside the application; a transactional task's session is one of the
+    database's pool, of which it uses at most half.
+
+    Args:
+        db: The database.
+        concurrency: Jobs that run at once. Default 20.
+        poll: Seconds after which the worker looks for jobs without having been told of any. Default 1.
+        grace: Seconds that running jobs may take to end when the application stops; then they are cancelled and run
+            again elsewhere, or later. Keep it below the ``close_timeout`` of ``lifespan(...)``. Default 8.
+        lease: Seconds without a sign of life after which a worker on PostgreSQL is taken for dead. On SQLite it is
+            known at once. Default 15.
+        keep_completed: How long completed jobs are kept. Default one day.
+        keep_failed: How long cancelled and discarded jobs are kept. Default 14 days.
+
+    Raises:
+        ConfigurationError: If an argument can't work.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        concurrency: int = 20,
+        poll: float = 1.0,
+        grace: float = 8.0,
+        lease: float = 15.0,
+        keep_completed: timedelta = timedelta(days=1),
+        keep_failed: timedelta = timedelta(days=14),
+    ) -> None:
+        if concurrency < 1:
+            raise ConfigurationError(f"concurrency={concurrency}: a worker needs to run at least one job")
+        for name, value in (("poll", poll), ("grace", grace), ("lease", lease)):
+            if not value > 0:
+                raise ConfigurationError(f"{name}={value}: give seconds, more than 0")
+        self._db = db
+        self._options = WorkerOptions(concurrency, poll, grace)
+        self._lease = lease
+        self._keep = (keep_completed.total_seconds(), keep_failed.total_seconds())
+        self._tasks: dict[str, Task[..., ..., Any]] = {}
+        self._store: Store | None = None
+        self._started: AsyncExitStack | None = None
+        self._worker: Worker | None = None
+        self._announcements: Announcements | None = None
+
+    @overload
+    def task(self, fn: Callable[P, R], /) -> Task[P, P, R]: ...
+
+    @overload
+    def task(
+        self,
+        /,
+        *,
+        name: str | None = None,
+        aliases: Iterable[str] = (),
+        queue: str = "default",
+        priority: int = 0,
+        retry: Retry | None = None,
+        timeout: float = 300.0,
+        lane: Lane | None = None,
+    ) -> Callable[[Callable[P, R]], Task[P, P, R]]: ...
+
+    def task(self, fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+        """Make a function a task that runs at least once: after a crash it may run again.
+
+        A coroutine function runs on the event loop, a plain function in threads of the queue's own, or in ``lane``.
+
+        Args:
+            fn: The function, when this is written without arguments: ``@jobs.task``.
+            options: ``name``: what is stored, ``module.function`` unless given. ``aliases``: former names, whose jobs
+                it runs too. ``queue``, ``priority``: where its jobs go; lower priorities first. ``retry``: how often
+                a job is tried. ``timeout``: seconds that an attempt may take. ``lane``: where a plain function runs.
+
+        Raises:
+            ConfigurationError: If the function can't be one.
+            DuplicateTask: If the name is taken.
+        """
+        return self._decorate(fn, transactional=False, **options)
+
+    @overload
+    def transactional(
+        self, fn: Callable[Concatenate[AsyncSession, P], Coroutine[Any, Any, R]], /
+    ) -> Task[P, Concatenate[AsyncSession, P], Coroutine[Any, Any, R]]: ...
+
+    @overload
+    def transactional(
+        self,
+        /,
+        *,
+        name: str | None = None,
+        aliases: Iterable[str] = (),
+        queue: str = "default",
+        priority: int = 0,
+        retry: Retry | None = None,
+        timeout: float = 300.0,
+    ) -> Callable[
+        [Callable[Concatenate[AsyncSession, P], Coroutine[Any, Any, R]]],
+        Task[P, Concatenate[AsyncSession, P], Coroutine[Any, Any, R]],
+    ]: ...
+
+    def transactional(self, fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+        """Make a coroutine function a task whose writes and completion are one transaction: they happen exactly once.
+
+        Its first parameter is the session, which commits when the function returns, and only then.
+
+        Args:
+            fn: The function, when this is written without arguments: ``@jobs.transactional``.
+            options: As for ``task``, without ``lane``.
+
+        Raises:
+            ConfigurationError: If the function can't be one.
+            DuplicateTask: If the name is taken.
+        """
+        return self._decorate(fn, transactional=True, **options)
+
+    async def enqueue(self, session: AsyncSession, job: NewJob) -> int:
+        """Store a job in the session's transaction. ``Task.enqueue`` says more."""
+        store = self._store_for(session)
+        for _ in range(TRIES):
+            if (inserted := await store.insert(session, job)) is not None:
+                self._tell_after_commit(session, due=job.delay > 0 or job.at is not None)
+                return inserted
+            assert job.unique_key is not None
+            existing = await store.find_unique(session, job.unique_key)
+            if existing is not None:
+                if job.on_conflict == "raise":
+                    raise DuplicateJob(job.unique_key, existing)
+                return existing
+        raise DuplicateJob(job.unique_key or "", None)
+
+    async def enqueue_many(self, session: AsyncSession, jobs: Iterable[NewJob]) -> None:
+        """Store many jobs in the session's transaction, in few statements.
+
+        Of those whose ``unique`` key is taken, none is stored.
+
+        Args:
+            session: A session of the same database as the queue's.
+            jobs: What ``Task.job(…)`` returned.
+
+        Raises:
+            ConfigurationError: If the session is of another database, or one of the jobs is to raise on a conflict.
+        """
+        listed = list(jobs)
+        if any(job.on_conflict == "raise" for job in listed):
+            raise ConfigurationError(
+                "enqueue_many leaves out jobs that are there already: enqueue those that raise alone"
+            )
+        await self._store_for(session).insert_many(session, listed)
+        self._tell_after_commit(session, due=any(job.delay > 0 or job.at is not None for job in listed))
+
+    async def migrate(self) -> list[int]:
+        """Make or update the tables of the jobs. The database must be open. Only one process at a time does it.
+
+        Returns:
+            The numbers of the migrations that were applied.
+        """
+        async with self._db.begin() as session:
+            return await migration.migrate(await session.connection())
+
+    async def __aenter__(self) -> Self:
+        """Check the tables, and start a worker. An SQLite file gets its tables by itself."""
+        if self._started is not None:
+            raise ConfigurationError("the JobQueue is open already: start it once, in lifespan(...) or by `async with`")
+        engine = self._db.engine
+        if engine.dialect.name == "sqlite":
+            await self.migrate()
+        async with self._db.begin() as session:
+            migration.check_version(await migration.read_version(await session.connection()))
+        async with AsyncExitStack() as stack:
+            lane = await stack.enter_async_context(
+                ThreadLane("jobs", size=self._options.concurrency, max_queue=self._options.concurrency)
+            )
+            liveness = await stack.enter_async_context(self._liveness(engine))
+            store = self._store_of(engine)
+            worker = Worker(
+                self._db,
+                store,
+                self._tasks,
+                Attempt(self._db, store, lane, sessions=_share(engine)),
+                liveness,
+                self._options,
+            )
+            self._worker = worker
+            maintenance = Maintenance(
+                self._db,
+                store,
+                worker,
+                liveness,
+                every=self._lease / BEATS,
+                overdue=self._lease,
+                keep_completed=self._keep[0],
+                keep_failed=self._keep[1],
+            )
+            background = [asyncio.create_task(maintenance.run(), name="jobs: maintenance")]
+            if engine.dialect.driver == "asyncpg":
+                self._announcements = Announcements(engine, lambda due: worker.wake(due=due))
+                background.append(asyncio.create_task(self._announcements.run(), name="jobs: announcements"))
+            working = asyncio.create_task(worker.run(), name="jobs: worker")
+            stack.push_async_callback(self._end, worker, working, background)
+            self._started = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Let running jobs end within the grace, and stop."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let running jobs end within the grace, and stop. Closing twice is harmless."""
+        started, self._started = self._started, None
+        if started is not None:
+            await started.aclose()
+
+    async def _end(self, worker: Worker, working: asyncio.Task[None], background: list[asyncio.Task[None]]) -> None:
+        worker.stop()
+        try:
+            await asyncio.wait([working])
+        finally:
+            self._worker = self._announcements = None
+            await cancel_and_wait([working, *background])
+
+    def _liveness(self, engine: AsyncEngine) -> Liveness:
+        if engine.dialect.name == "sqlite":
+            assert engine.url.database is not None
+            return FileLock(engine.url.database)
+        return Heartbeat(sync_url(engine.url), self._lease)
+
+    def _decorate(
+        self,
+        fn: Callable[..., Any] | None,
+        *,
+        transactional: bool,
+        name: str | None = None,
+        aliases: Iterable[str] = (),
+        queue: str = "default",
+        priority: int = 0,
+        retry: Retry | None = None,
+        timeout: float = 300.0,
+        lane: Lane | None = None,
+    ) -> Any:
+        def decorate(fn: Callable[..., Any]) -> Task[..., ..., Any]:
+            known = name or f"{fn.__module__}.{fn.__qualname__}"
+            if transactional and not iscoroutinefunction(fn):
+                raise ConfigurationError(
+                    f"task {known}: a transactional task is an `async def` that takes a session first"
+                )
+            if lane is not None and iscoroutinefunction(fn):
+                raise ConfigurationError(f"task {known}: a coroutine function runs on the event loop, not in a lane")
+            if not timeout > 0:
+                raise ConfigurationError(f"task {known}: timeout={timeout}: give seconds, more than 0")
+            task: Task[..., ..., Any] = Task(
+                known,
+                fn,
+                transactional,
+                queue,
+                priority,
+                retry or Retry(),
+                timeout,
+                lane,
+                self,
+                Arguments(known, fn, skip=int(transactional)),
+            )
+            if self._started is not None:
+                raise ConfigurationError(
+                    f"task {known}: the JobQueue has started. Define tasks where modules are imported"
+                )
+            for each in (known, *aliases):
+                if each in self._tasks:
+                    raise DuplicateTask(each)
+            self._tasks |= dict.fromkeys((known, *aliases), task)
+            return task
+
+        return decorate if fn is None else decorate(fn)
+
+    def _store_for(self, session: AsyncSession) -> Store:
+        """Return the store, and make sure that the session writes to the same database."""
+        bind = session.bind
+        engine = bind.engine if isinstance(bind, AsyncConnection) else bind
+        if engine is None:
+            raise ConfigurationError("this session has no engine: enqueue with a session of the JobQueue's database")
+        own = self._own_engine()
+        if own is not None and engine is not own and _place(engine.url) != _place(own.url):
+            raise ConfigurationError(
+                f"this session writes to {engine.url}, and the jobs are in {own.url}: "
+                "enqueue with a session of the JobQueue's database"
+            )
+        return self._store_of(engine)
+
+    def _own_engine(self) -> AsyncEngine | None:
+        try:
+            return self._db.engine
+        except ConfigurationError:  # it is not open, as in a test that lends its own session
+            return None
+
+    def _store_of(self, engine: AsyncEngine) -> Store:
+        if self._store is None or self._store.dialect != engine.dialect.name:
+            self._store = Store(engine.dialect.name)
+        return self._store
+
+    def _tell_after_commit(self, session: AsyncSession, *, due: bool) -> None:
+        call_after_commit(session.sync_session, self._tell_due if due else self._tell)
+
+    def _tell(self) -> None:
+        if self._worker is not None:
+            self._worker.wake()
+        if self._announcements is not None:
+            self._announcements.announce(due=False)
+
+    def _tell_due(self) -> None:
+        if self._worker is not None:
+            self._worker.wake(due=True)
+        if self._announcements is not None:
+            self._announcements.announce(due=True)
+
+
+def _share(engine: AsyncEngine) -> int:
+    """Return how many of a pool's connections jobs may use at once: requests need some too."""
+    size = getattr(engine.pool, "size", None)  # a NullPool has none, and no bound
+    return max(1, size() // 2) if size is not None else UNBOUNDED
+
+
+def _place(url: URL) -> tuple[Any, ...]:
+    return url.get_backend_name(), url.host, url.port, url.database

@@ -1,0 +1,253 @@
+"""A worker: claims jobs, runs them, stores what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loopline._cancel import cancel_and_wait
+from loopline._finish import finish_first
+from loopline.database import Database
+from loopline.jobs.attempt import Attempt, Result
+from loopline.jobs.job import Claimed
+from loopline.jobs.liveness import Liveness
+from loopline.jobs.store import Outcome, Store
+from loopline.jobs.task import Task
+
+__all__ = ["Worker", "WorkerOptions"]
+
+GATHER = 0.005  # seconds that ends of jobs are gathered for, to be stored together
+GLANCE = 0.001  # seconds between two looks meanwhile
+LONGEST_PAUSE = 5.0  # seconds between two tries to reach a database that is away
+LAST_WORDS = 5.0  # seconds for giving back what is held, at the end
+UNKNOWN_WAIT = 60.0  # seconds until a job of an unknown task is looked at again
+
+logger = logging.getLogger("loopline.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """How a worker works.
+
+    Attributes:
+        concurrency: Jobs that run at once.
+        poll: Seconds after which it looks without having been told.
+        grace: Seconds that running jobs may take to end when it stops.
+    """
+
+    concurrency: int
+    poll: float
+    grace: float
+
+
+class Worker:
+    """Works in the running event loop from ``run`` until ``stop``.
+
+    Args:
+        db: The database.
+        store: The jobs in it.
+        tasks: The tasks by name, former names of theirs included.
+        attempt: How a job is run.
+        liveness: How others see that it is alive.
+        options: How it works.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        store: Store,
+        tasks: Mapping[str, Task[..., ..., Any]],
+        attempt: Attempt,
+        liveness: Liveness,
+        options: WorkerOptions,
+    ) -> None:
+        self._db = db
+        self._store = store
+        self._tasks = tasks
+        self._attempt = attempt
+        self._liveness = liveness
+        self._options = options
+        self._queues = sorted({task.queue for task in tasks.values()})
+        self.id = 0
+        self._held: dict[int, asyncio.Task[None]] = {}
+        self._done: list[Claimed] = []
+        self._outcomes: list[Outcome] = []
+        self._wake = asyncio.Event()
+        self._news = False
+        self._stopping = False
+        self._unsure = False  # whether a commit failed that may have happened
+        self._due = 0.0  # when the next job's time comes, in the loop's time
+        self._look = 0.0  # when to look what others want of this worker, in the loop's time
+
+    def wake(self, *, due: bool = False) -> None:
+        """Say that there are jobs.
+
+        Args:
+            due: Whether there may be some for later.
+        """
+        if due:
+            self._due = 0.0
+        self._news = True
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Let it claim no more, and ``run`` end once what runs has ended, or its grace is over."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until ``stop``. A database that is away is waited for, as long as it takes."""
+        failures = 0
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                self._news = False
+                try:
+                    full = await self._turn()
+                except Exception:
+                    failures += 1
+                    if failures in (1, 10) or failures % 100 == 0:
+                        logger.warning("jobs can't be reached (%d times in a row); trying on", failures, exc_info=True)
+                    pause = min(LONGEST_PAUSE, 0.05 * 2 ** min(failures, 10))
+                    await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+                else:
+                    failures = 0
+                    await self._rest(full)
+            if self._held:
+                await asyncio.wait(self._held.values(), timeout=self._options.grace)
+        finally:
+            self._stopping = True
+            await finish_first(self._give_back(), grace=LAST_WORDS)
+
+    async def _turn(self) -> bool:
+        """Store what has ended and claim what there is, in one transaction. Whether there may be more to claim."""
+        now = asyncio.get_running_loop().time()
+        look, is_due = now >= self._look, now >= self._due
+        free = self._options.concurrency - len(self._held)
+        done, self._done = self._done, []
+        outcomes, self._outcomes = self._outcomes, []
+        claimed: list[Claimed] = []
+        wanted: set[int] | None = set()
+        due: float | None = None
+        try:
+            async with self._db.begin() as session:
+                connection = await session.connection()
+                if not self.id:
+                    self.id = await self._store.add_worker(connection, self._liveness.name)
+                elif look:
+                    wanted = await self._store.wanted(connection, self.id)
+                await self._store_ends(connection, done, outcomes)
+                if self._unsure:
+                    claimed = await self._lost(connection, done, outcomes)
+                if is_due:
+                    await self._store.promote(connection)
+                    due = await self._store.next_due(connection)
+                for queue in self._in_turn():
+                    if (rest := free - len(claimed)) > 0:
+                        claimed += await self._store.claim(connection, self.id, queue, rest)
+        except BaseException:
+            # It may have been committed all the same. To store an end twice does no harm; what was claimed is read.
+            self._done, self._outcomes = done + self._done, outcomes + self._outcomes
+            self._unsure = True
+            raise
+        self._unsure = False
+        if is_due:
+            self._due = now + (self._options.poll if due is None else min(max(due, 0.0), self._options.poll))
+        if look:
+            self._look = now + self._options.poll
+        self._heed(wanted)
+        for job in claimed:
+            self._held[job.id] = asyncio.create_task(self._hold(job), name=f"job {job.id} {job.task}")
+        return len(claimed) >= free > 0
+
+    async def _rest(self, full: bool) -> None:
+        """Wait until there is something to do."""
+        loop = asyncio.get_running_loop()
+        if not full or len(self._held) >= self._options.concurrency:
+            wait = max(0.0, min(self._due, self._look) - loop.time())
+            try:
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+        gathered = loop.time() + GATHER
+        many = self._options.concurrency // 2
+        while not self._news and len(self._held) > many and loop.time() < gathered:  # noqa: ASYNC110 - gathers ends
+            await asyncio.sleep(GLANCE)
+
+    async def _hold(self, job: Claimed) -> None:
+        result: Result = Outcome(job, "available", counts=False)
+        try:
+            task = self._tasks.get(job.task)
+            if task is None:
+                logger.error(
+                    "job %d is for the task %r, which this process does not define; it waits for one that does. "
+                    "Was it renamed? Write @jobs.task(aliases=[%r])",
+                    job.id,
+                    job.task,
+                    job.task,
+                )
+                result = Outcome(job, "scheduled", wait=UNKNOWN_WAIT, counts=False)
+            else:
+                result = await self._attempt.run(task, job)
+        except asyncio.CancelledError:
+            if not self._stopping:
+                result = Outcome(job, "cancelled")
+        finally:
+            self._held.pop(job.id, None)
+            if isinstance(result, Outcome):
+                self._outcomes.append(result)
+                self._due = 0.0
+            elif result == "done":
+                self._done.append(job)
+            self._wake.set()
+
+    def _heed(self, wanted: set[int] | None) -> None:
+        """Do what others want of this worker.
+
+        Args:
+            wanted: Jobs to be cancelled; None if it has been taken for dead, and its jobs given to others.
+        """
+        if wanted is None:
+            logger.warning("this worker showed no life for too long: others have its jobs. It begins anew")
+            wanted, self.id = set(self._held), 0
+        for job in wanted & self._held.keys():
+            self._held[job].cancel("somebody else wants this job to end")
+
+    async def _lost(
+        self, connection: AsyncConnection, done: Sequence[Claimed], outcomes: Sequence[Outcome]
+    ) -> list[Claimed]:
+        """Return what was claimed in a transaction of which nobody told whether it was committed."""
+        known = {job.id for job in done} | {outcome.job.id for outcome in outcomes} | self._held.keys()
+        return [job for job in await self._store.held(connection, self.id) if job.id not in known]
+
+    async def _store_ends(
+        self, connection: AsyncConnection, done: Sequence[Claimed], outcomes: Sequence[Outcome]
+    ) -> None:
+        if done:
+            await self._store.complete(connection, done)
+        if outcomes:
+            await self._store.settle(connection, outcomes)
+
+    async def _give_back(self) -> None:
+        """End what still runs, store what is left to store, and be forgotten."""
+        await cancel_and_wait(list(self._held.values()))
+        try:
+            async with self._db.begin() as session:
+                connection = await session.connection()
+                await self._store_ends(connection, self._done, self._outcomes)
+                if self.id:
+                    await self._store.release(connection, self.id)
+        except Exception:
+            logger.warning("a worker could not give its jobs back: others will find that it is gone", exc_info=True)
+
+    def _in_turn(self) -> list[str]:
+        """Return the queues, each time another one first, so that a full one does not starve the rest."""
+        self._queues = self._queues[1:] + self._queues[:1]
+        return self._queues
