@@ -133,7 +133,10 @@ class Statements:
             "INSERT INTO loopline_failures (job, attempt, at, error, traceback) "
             "VALUES (:job, :attempt, {now}, :error, :traceback)"
         )
-        self.add_worker = sql("INSERT INTO loopline_workers (name, started_at) VALUES (:name, {now}) RETURNING id")
+        self.add_worker = sql(
+            "INSERT INTO loopline_workers (name, started_at) VALUES (:name, {now}) "
+            "ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id"
+        )
         self.remove_worker = sql("DELETE FROM loopline_workers WHERE id = :worker")
         self.workers = sql("SELECT id, name, beat FROM loopline_workers")
         self.rescue = sql(_RESCUE + "worker = :worker" + _RETURNING_ATTEMPT)

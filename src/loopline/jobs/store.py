@@ -143,7 +143,7 @@ class Store:
         return {job for job in rows if job is not None} if rows else None
 
     async def add_worker(self, connection: AsyncConnection, name: str) -> int:
-        """Register a worker; its id."""
+        """Register a worker; its id. The same name gets the same id."""
         added: int = (await connection.execute(self._sql.add_worker, {"name": name, "shift": self.shift})).scalar_one()
         return added
 

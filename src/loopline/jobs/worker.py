@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +81,7 @@ class Worker:
         self._outcomes: list[Outcome] = []
         self._wake = asyncio.Event()
         self._news = False
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._unsure = False  # whether a commit failed that may have happened
         self._due = 0.0  # when the next job's time comes, in the loop's time
         self._look = 0.0  # when to look what others want of this worker, in the loop's time
@@ -98,31 +99,33 @@ class Worker:
 
     def stop(self) -> None:
         """Let it claim no more, and ``run`` end once what runs has ended, or its grace is over."""
-        self._stopping = True
+        self._stopping.set()
         self._wake.set()
 
     async def run(self) -> None:
         """Work until ``stop``. A database that is away is waited for, as long as it takes."""
         failures = 0
         try:
-            while not self._stopping:
+            while not self._stopping.is_set():
                 self._wake.clear()
                 self._news = False
                 try:
                     full = await self._turn()
                 except Exception:
                     failures += 1
-                    if failures in (1, 10) or failures % 100 == 0:
+                    if failures in (3, 30) or failures % 300 == 0:
                         logger.warning("jobs can't be reached (%d times in a row); trying on", failures, exc_info=True)
                     pause = min(LONGEST_PAUSE, 0.05 * 2 ** min(failures, 10))
-                    await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(pause * random.uniform(0.5, 1.0)):  # noqa: S311 - jitter, no secret
+                            await self._stopping.wait()
                 else:
                     failures = 0
                     await self._rest(full)
             if self._held:
                 await asyncio.wait(self._held.values(), timeout=self._options.grace)
         finally:
-            self._stopping = True
+            self._stopping.set()
             await finish_first(self._give_back(), grace=LAST_WORDS)
 
     async def _turn(self) -> bool:
@@ -138,25 +141,25 @@ class Worker:
         try:
             async with self._db.begin() as session:
                 connection = await session.connection()
-                if not self.id:
-                    self.id = await self._store.add_worker(connection, self._liveness.name)
-                elif look:
-                    wanted = await self._store.wanted(connection, self.id)
+                worker = self.id or await self._store.add_worker(connection, self._liveness.name)
+                if look:
+                    wanted = await self._store.wanted(connection, worker)
                 await self._store_ends(connection, done, outcomes)
                 if self._unsure:
-                    claimed = await self._lost(connection, done, outcomes)
+                    claimed = await self._lost(connection, worker, done, outcomes)
                 if is_due:
                     await self._store.promote(connection)
                     due = await self._store.next_due(connection)
                 for queue in self._in_turn():
                     if (rest := free - len(claimed)) > 0:
-                        claimed += await self._store.claim(connection, self.id, queue, rest)
+                        claimed += await self._store.claim(connection, worker, queue, rest)
         except BaseException:
             # It may have been committed all the same. To store an end twice does no harm; what was claimed is read.
             self._done, self._outcomes = done + self._done, outcomes + self._outcomes
             self._unsure = True
             raise
-        self._unsure = False
+        self.id, self._unsure = worker, False
+        self._liveness.show(worker)
         if is_due:
             self._due = now + (self._options.poll if due is None else min(max(due, 0.0), self._options.poll))
         if look:
@@ -170,12 +173,9 @@ class Worker:
         """Wait until there is something to do."""
         loop = asyncio.get_running_loop()
         if not full or len(self._held) >= self._options.concurrency:
-            wait = max(0.0, min(self._due, self._look) - loop.time())
-            try:
-                async with asyncio.timeout(wait):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(self._due, self._look)):
                     await self._wake.wait()
-            except TimeoutError:
-                return
         gathered = loop.time() + GATHER
         many = self._options.concurrency // 2
         while not self._news and len(self._held) > many and loop.time() < gathered:  # noqa: ASYNC110 - gathers ends
@@ -197,7 +197,7 @@ class Worker:
             else:
                 result = await self._attempt.run(task, job)
         except asyncio.CancelledError:
-            if not self._stopping:
+            if not self._stopping.is_set():
                 result = Outcome(job, "cancelled")
         finally:
             self._held.pop(job.id, None)
@@ -221,11 +221,11 @@ class Worker:
             self._held[job].cancel("somebody else wants this job to end")
 
     async def _lost(
-        self, connection: AsyncConnection, done: Sequence[Claimed], outcomes: Sequence[Outcome]
+        self, connection: AsyncConnection, worker: int, done: Sequence[Claimed], outcomes: Sequence[Outcome]
     ) -> list[Claimed]:
         """Return what was claimed in a transaction of which nobody told whether it was committed."""
         known = {job.id for job in done} | {outcome.job.id for outcome in outcomes} | self._held.keys()
-        return [job for job in await self._store.held(connection, self.id) if job.id not in known]
+        return [job for job in await self._store.held(connection, worker) if job.id not in known]
 
     async def _store_ends(
         self, connection: AsyncConnection, done: Sequence[Claimed], outcomes: Sequence[Outcome]

@@ -39,7 +39,7 @@ CREATE INDEX loopline_failures_job ON loopline_failures (job);
 
 CREATE TABLE loopline_workers (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT NOT NULL,
+    name TEXT NOT NULL UNIQUE,
     started_at REAL NOT NULL,
     beat INTEGER NOT NULL DEFAULT 0
 );

@@ -1,0 +1,142 @@
+"""Jobs while the processes that work them off are killed: every one is done, and its effect is there once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import counting_worker
+import httpx2
+import pytest
+from sqlalchemy import text
+from waiting import until
+
+from loopline import Database
+
+# The short form is part of the tests; `make chaos` runs the long one.
+LONG = os.environ.get("LOOPLINE_CHAOS") == "long"
+JOBS, KILLS, CRASHES = (10_000, 50, 20) if LONG else (1500, 5, 2)
+LIMIT = 900.0  # seconds; it only guards against a hang
+
+pytestmark = pytest.mark.anyio
+
+
+class Workers:
+    """Processes that work jobs off."""
+
+    def __init__(self, url: str, count: int) -> None:
+        self._url = url
+        self._running = [self._start() for _ in range(count)]
+
+    def kill_one(self) -> None:
+        """Kill one with SIGKILL and start another."""
+        process = random.choice(self._running)
+        process.kill()
+        process.wait()
+        self._running.remove(process)
+        self._running.append(self._start())
+
+    def end(self) -> None:
+        """Let them end as they should."""
+        for process in self._running:
+            process.terminate()
+        for process in self._running:
+            assert process.wait(60) == 0
+
+    def kill(self) -> None:
+        """Kill what is left."""
+        for process in self._running:
+            process.kill()
+            process.wait()
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, counting_worker.__file__, self._url], stdout=subprocess.DEVNULL, text=True
+        )
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+async def test_a_counter_is_exact_though_its_workers_are_killed(database_url: str, workers: int) -> None:
+    async with Database(database_url) as db:
+        jobs = counting_worker.jobs_of(db)
+        await jobs.migrate()
+        count = jobs._tasks["count"]
+        async with db.begin() as session:
+            await session.execute(text("CREATE TABLE counted (number INTEGER PRIMARY KEY)"))
+            await session.execute(text("CREATE TABLE counter (n INTEGER NOT NULL)"))
+            await session.execute(text("INSERT INTO counter VALUES (0)"))
+            await jobs.enqueue_many(session, (count.job(number) for number in range(JOBS)))
+
+        async def left() -> int:
+            async with db.begin() as session:
+                found = await session.scalar(text("SELECT count(*) FROM loopline_jobs WHERE state <> 'completed'"))
+                return int(found or 0)
+
+        running = Workers(database_url, workers)
+        try:
+            for kill in range(1, KILLS + 1):
+                # each kill when some more are done, however fast this machine is
+                async with asyncio.timeout(LIMIT):
+                    while await left() > JOBS - kill * JOBS // (KILLS + 1):
+                        await asyncio.sleep(0.01)
+                running.kill_one()
+            async with asyncio.timeout(LIMIT):
+                while await left():
+                    await asyncio.sleep(0.05)
+            running.end()
+        finally:
+            running.kill()
+        async with db.begin() as session:
+            assert await session.scalar(text("SELECT n FROM counter")) == JOBS
+            assert await session.scalar(text("SELECT count(*) FROM counted")) == JOBS
+            assert await session.scalar(text("SELECT count(*) FROM loopline_workers")) == 0
+
+
+async def test_an_order_that_was_answered_gets_its_receipt_though_the_service_is_killed(
+    start_demo: Callable[..., Any], tmp_path: Path
+) -> None:
+    answered: list[int] = []
+    order = {"user_id": 1, "item_id": 2, "quantity": 3}
+
+    async def keep_ordering(url: str) -> None:
+        async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+            while True:
+                try:
+                    response = await http.post("/orders", json=order)
+                except httpx2.TransportError:
+                    return  # it was killed
+                if response.status_code == 201:
+                    answered.append(response.json()["id"])
+
+    for _ in range(CRASHES):
+        demo, enough = start_demo(cwd=tmp_path), len(answered) + random.randint(1, 60)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(8):
+                group.create_task(keep_ordering(demo.url))
+            await until(lambda enough=enough: len(answered) >= enough, limit=60)
+            os.killpg(demo.process.pid, signal.SIGKILL)
+        demo.process.wait()
+
+    demo = start_demo(cwd=tmp_path)
+    async with httpx2.AsyncClient(base_url=demo.url, timeout=60) as http:
+        for number in answered:
+            async with asyncio.timeout(60):
+                while (found := (await http.get(f"/orders/{number}")).json())["receipt"] is None:
+                    await asyncio.sleep(0.02)
+            assert found["receipt"] == "3 × Timetable: 12.00"
+    assert demo.stop() == 0
+    assert len(set(answered)) == len(answered) >= CRASHES
+    with sqlite3.connect(tmp_path / "loopline-demo.db") as database:
+        without = database.execute("SELECT count(*) FROM demo_orders WHERE receipt IS NULL").fetchone()
+        jobs = database.execute("SELECT state, count(*) FROM loopline_jobs GROUP BY state").fetchall()
+        orders = database.execute("SELECT count(*) FROM demo_orders").fetchone()
+    assert without == (0,)
+    assert jobs == [("completed", *orders)]
