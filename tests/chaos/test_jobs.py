@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +40,15 @@ class Workers:
     def kill_one(self) -> None:
         """Kill one with SIGKILL and start another."""
         process = random.choice(self._running)
-        process.kill()
-        process.wait()
+        self._kill(process)
         self._running.remove(process)
         self._running.append(self._start())
 
     def end(self) -> None:
         """Let them end as they should."""
         for process in self._running:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "working\n"  # else it has not set out to heed the signal
             process.terminate()
         for process in self._running:
             assert process.wait(60) == 0
@@ -54,12 +56,15 @@ class Workers:
     def kill(self) -> None:
         """Kill what is left."""
         for process in self._running:
-            process.kill()
-            process.wait()
+            self._kill(process)
+
+    def _kill(self, process: subprocess.Popen[str]) -> None:
+        process.kill()
+        process.communicate()
 
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, counting_worker.__file__, self._url], stdout=subprocess.DEVNULL, text=True
+            [sys.executable, counting_worker.__file__, self._url], stdout=subprocess.PIPE, text=True
         )
 
 
@@ -86,7 +91,7 @@ async def test_a_counter_is_exact_though_its_workers_are_killed(database_url: st
                 # each kill when some more are done, however fast this machine is
                 async with asyncio.timeout(LIMIT):
                     while await left() > JOBS - kill * JOBS // (KILLS + 1):
-                        await asyncio.sleep(0.01)
+                        await asyncio.sleep(0.05)
                 running.kill_one()
             async with asyncio.timeout(LIMIT):
                 while await left():
@@ -98,6 +103,10 @@ async def test_a_counter_is_exact_though_its_workers_are_killed(database_url: st
             assert await session.scalar(text("SELECT n FROM counter")) == JOBS
             assert await session.scalar(text("SELECT count(*) FROM counted")) == JOBS
             assert await session.scalar(text("SELECT count(*) FROM loopline_workers")) == 0
+
+
+def _has(answered: list[int], enough: int) -> bool:
+    return len(answered) >= enough
 
 
 async def test_an_order_that_was_answered_gets_its_receipt_though_the_service_is_killed(
@@ -121,7 +130,7 @@ async def test_an_order_that_was_answered_gets_its_receipt_though_the_service_is
         async with asyncio.TaskGroup() as group:
             for _ in range(8):
                 group.create_task(keep_ordering(demo.url))
-            await until(lambda enough=enough: len(answered) >= enough, limit=60)
+            await until(partial(_has, answered, enough), limit=60)
             os.killpg(demo.process.pid, signal.SIGKILL)
         demo.process.wait()
 

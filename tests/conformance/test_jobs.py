@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from waiting import until
 
@@ -544,3 +546,65 @@ async def test_tables_that_are_missing_or_too_new_are_refused_at_the_start(
         await session.execute(text("INSERT INTO loopline_schema VALUES (99)"))
     with pytest.raises(ConfigurationError, match="version 99"):
         await make().__aenter__()
+
+
+@pytest.mark.parametrize("committed", [False, True])
+async def test_a_database_that_fails_for_a_while_loses_no_job_and_runs_none_twice(
+    db: Database, make: Callable[..., JobQueue], monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    """Whether the transaction was committed before the connection broke, or not."""
+    jobs, begin, rng, failed, ran = make(concurrency=3), db.begin, random.Random(7), 0, []
+
+    @jobs.task
+    async def note(number: int) -> None:
+        ran.append(number)
+
+    @asynccontextmanager
+    async def failing() -> AsyncIterator[AsyncSession]:
+        nonlocal failed
+        fail = failed < 20 and rng.random() < 0.5
+        failed += fail
+        if fail and not committed:
+            raise OperationalError("any", None, OSError("connection reset"))
+        async with begin() as session:
+            yield session
+        if fail:
+            raise OperationalError("any", None, OSError("connection reset"))
+
+    await jobs.migrate()
+    async with begin() as session:
+        await jobs.enqueue_many(session, [note.job(number) for number in range(40)])
+    async with jobs:
+        monkeypatch.setattr(db, "begin", failing)
+        await until(lambda: failed >= 20 and len(ran) >= 40)
+        monkeypatch.undo()
+        assert set((await ended(db)).values()) == {("completed", 1)}
+    assert sorted(ran) == list(range(40))
+
+
+async def test_a_worker_that_was_taken_for_dead_begins_anew(
+    db: Database, make: Callable[..., JobQueue], caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs, started, cancelled = make(), [], []
+
+    @jobs.task
+    async def wait() -> None:
+        started.append(current_job.get().attempt)
+        if len(started) == 1:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled.append(True)
+                raise
+
+    async with working(jobs):
+        async with db.begin() as session:
+            job = await wait.enqueue(session)
+        await until(lambda: started)
+        async with db.begin() as session:  # as another worker does
+            await session.execute(text("UPDATE loopline_jobs SET state = 'available'"))
+            await session.execute(text("DELETE FROM loopline_workers"))
+        assert await ended(db) == {job: ("completed", 2)}
+    assert cancelled == [True]
+    assert started == [1, 2]
+    assert "begins anew" in caplog.text

@@ -43,7 +43,7 @@ class Arguments:
         for parameter in parameters:
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
                 raise ConfigurationError(
-                    f"task {task}: {str(parameter).partition(':')[0]} can't be stored by name. Write parameters that can"
+                    f"task {task}: {str(parameter).partition(':')[0]} can't be stored by name: give each value one"
                 )
             if parameter.name not in types:
                 raise ConfigurationError(f"task {task}: give the parameter {parameter.name} a type, such as int or str")
