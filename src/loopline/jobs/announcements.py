@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 __all__ = ["Announcements"]
 
@@ -50,14 +50,14 @@ class Announcements:
         while True:
             try:
                 async with self._engine.connect() as connection:
+                    driver = (await connection.get_raw_connection()).driver_connection
                     await connection.run_sync(lambda sync: sync.detach())
-                    await self._talk(connection)
+                    await self._talk(driver)
             except Exception:
                 logger.warning("no word from other processes about jobs: polling goes on", exc_info=True)
             await asyncio.sleep(PAUSE)
 
-    async def _talk(self, connection: AsyncConnection) -> None:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
+    async def _talk(self, driver: Any) -> None:
         self._pid = driver.get_server_pid()
         lost = asyncio.Event()
 

@@ -23,7 +23,9 @@ from loopline.jobs.task import Task
 
 __all__ = ["Worker", "WorkerOptions"]
 
-GATHER = 0.005  # seconds that ends of jobs are gathered for, to be stored together
+# Ends of jobs are gathered, to be stored together, for so many times as long as it last took to store and claim.
+GATHER = 4
+LONGEST_GATHER = 0.1  # seconds
 GLANCE = 0.001  # seconds between two looks meanwhile
 LONGEST_PAUSE = 5.0  # seconds between two tries to reach a database that is away
 LAST_WORDS = 5.0  # seconds for giving back what is held, at the end
@@ -81,8 +83,10 @@ class Worker:
         self._outcomes: list[Outcome] = []
         self._wake = asyncio.Event()
         self._news = False
+        self._news_of_later = True  # whether the time of a job may come before ``_due``
         self._stopping = asyncio.Event()
         self._unsure = False  # whether a commit failed that may have happened
+        self._took = 0.0  # seconds, of the last turn
         self._due = 0.0  # when the next job's time comes, in the loop's time
         self._look = 0.0  # when to look what others want of this worker, in the loop's time
 
@@ -92,8 +96,7 @@ class Worker:
         Args:
             due: Whether there may be some for later.
         """
-        if due:
-            self._due = 0.0
+        self._news_of_later |= due
         self._news = True
         self._wake.set()
 
@@ -131,7 +134,8 @@ class Worker:
     async def _turn(self) -> bool:
         """Store what has ended and claim what there is, in one transaction. Whether there may be more to claim."""
         now = asyncio.get_running_loop().time()
-        look, is_due = now >= self._look, now >= self._due
+        look, is_due = now >= self._look, self._news_of_later or now >= self._due
+        self._news_of_later = False
         free = self._options.concurrency - len(self._held)
         done, self._done = self._done, []
         outcomes, self._outcomes = self._outcomes, []
@@ -156,9 +160,10 @@ class Worker:
         except BaseException:
             # It may have been committed all the same. To store an end twice does no harm; what was claimed is read.
             self._done, self._outcomes = done + self._done, outcomes + self._outcomes
-            self._unsure = True
+            self._unsure = self._news_of_later = True
             raise
         self.id, self._unsure = worker, False
+        self._took = asyncio.get_running_loop().time() - now
         self._liveness.show(worker)
         if is_due:
             self._due = now + (self._options.poll if due is None else min(max(due, 0.0), self._options.poll))
@@ -176,7 +181,7 @@ class Worker:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(min(self._due, self._look)):
                     await self._wake.wait()
-        gathered = loop.time() + GATHER
+        gathered = loop.time() + min(GATHER * self._took, LONGEST_GATHER)
         many = self._options.concurrency // 2
         while not self._news and len(self._held) > many and loop.time() < gathered:  # noqa: ASYNC110 - gathers ends
             await asyncio.sleep(GLANCE)
@@ -203,7 +208,7 @@ class Worker:
             self._held.pop(job.id, None)
             if isinstance(result, Outcome):
                 self._outcomes.append(result)
-                self._due = 0.0
+                self._news_of_later = True
             elif result == "done":
                 self._done.append(job)
             self._wake.set()
