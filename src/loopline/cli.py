@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from loopline.errors import LooplineError, MissingExtra
+from loopline.job_commands import jobs_app, migrate
 
 __all__ = ["app", "main"]
 
@@ -19,6 +20,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
 )
+
+app.add_typer(jobs_app, name="jobs")
+app.command()(migrate)
 
 
 def _show_version(wanted: bool) -> None:

@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loopline.errors import ConfigurationError
 
-__all__ = ["NEWEST", "check_version", "migrate", "read_version", "script"]
+__all__ = ["NEWEST", "check_version", "migrate", "read_version", "script", "whole_script"]
 
 NEWEST = 1
+_SCHEMA_TABLE = "CREATE TABLE loopline_schema (version INTEGER PRIMARY KEY)"
+_NUMBERED = "INSERT INTO loopline_schema (version) VALUES (:number)"
 _LOCK = 0x6C6F6F706C696E65 & 0x7FFFFFFFFFFFFFFF  # "loopline": the advisory lock that migrations take on PostgreSQL
 
 
@@ -24,6 +26,23 @@ def script(number: int, dialect: str) -> list[str]:
     """
     source = files("loopline.jobs").joinpath("migrations", f"{number:04}.{dialect}.sql").read_text()
     return [statement.strip() for statement in source.split(";\n") if statement.strip()]
+
+
+def whole_script(dialect: str) -> str:
+    """Return all migrations as one SQL script for an empty database.
+
+    Args:
+        dialect: ``sqlite`` or ``postgresql``.
+
+    Raises:
+        ConfigurationError: If it is another.
+    """
+    if dialect not in ("sqlite", "postgresql"):
+        raise ConfigurationError(f"jobs are stored on SQLite and PostgreSQL, not on {dialect}")
+    statements = [_SCHEMA_TABLE]
+    for number in range(1, NEWEST + 1):
+        statements += [*script(number, dialect), _NUMBERED.replace(":number", str(number))]
+    return ";\n".join(statements) + ";"
 
 
 async def read_version(connection: AsyncConnection) -> int:
@@ -47,12 +66,12 @@ async def migrate(connection: AsyncConnection) -> list[int]:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     version = await read_version(connection)
     if version == 0:
-        await connection.execute(text("CREATE TABLE loopline_schema (version INTEGER PRIMARY KEY)"))
+        await connection.execute(text(_SCHEMA_TABLE))
     missing = list(range(version + 1, NEWEST + 1))
     for number in missing:
         for statement in script(number, dialect):
             await connection.exec_driver_sql(statement)
-        await connection.execute(text("INSERT INTO loopline_schema (version) VALUES (:number)"), {"number": number})
+        await connection.execute(text(_NUMBERED), {"number": number})
     return missing
 
 
@@ -63,11 +82,11 @@ def check_version(version: int) -> None:
         ConfigurationError: If they are missing, too old or too new.
     """
     if version == 0:
-        raise ConfigurationError("the database has no tables for jobs: call `await jobs.migrate()` once, at a deploy")
+        raise ConfigurationError("the database has no tables for jobs: run `loopline migrate` once, at a deploy")
     if version < NEWEST:
         raise ConfigurationError(
             f"the tables of the jobs are of version {version}, and this Loopline needs {NEWEST}: "
-            "call `await jobs.migrate()` once, at the deploy"
+            "run `loopline migrate` once, at the deploy"
         )
     if version > NEWEST + 1:
         raise ConfigurationError(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import cached_property
 from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
@@ -26,6 +27,7 @@ from loopline.jobs.heartbeat import BEATS, Heartbeat
 from loopline.jobs.job import NewJob
 from loopline.jobs.liveness import Liveness
 from loopline.jobs.maintenance import Maintenance
+from loopline.jobs.operations import Operations
 from loopline.jobs.retry import Retry
 from loopline.jobs.sessions import call_after_commit
 from loopline.jobs.store import Store
@@ -161,6 +163,11 @@ class JobQueue:
         """
         return self._decorate(fn, transactional=True, **options)
 
+    @cached_property
+    def operations(self) -> Operations:
+        """What an operator does with the jobs: find, retry, cancel, pause, purge."""
+        return Operations(self._db)
+
     async def enqueue(self, session: AsyncSession, job: NewJob) -> int:
         """Store a job in the session's transaction. ``Task.enqueue`` says more."""
         store = self._store_for(session)
@@ -205,6 +212,15 @@ class JobQueue:
         async with self._db.begin() as session:
             return await migration.migrate(await session.connection())
 
+    async def check_tables(self) -> None:
+        """Make sure that this Loopline can work with the tables of the jobs. The database must be open.
+
+        Raises:
+            ConfigurationError: If they are missing, too old or too new.
+        """
+        async with self._db.begin() as session:
+            migration.check_version(await migration.read_version(await session.connection()))
+
     async def __aenter__(self) -> Self:
         """Check the tables, and start a worker. An SQLite file gets its tables by itself."""
         if self._started is not None:
@@ -212,8 +228,7 @@ class JobQueue:
         engine = self._db.engine
         if engine.dialect.name == "sqlite":
             await self.migrate()
-        async with self._db.begin() as session:
-            migration.check_version(await migration.read_version(await session.connection()))
+        await self.check_tables()
         async with AsyncExitStack() as stack:
             lane = await stack.enter_async_context(
                 ThreadLane("jobs", size=self._options.concurrency, max_queue=self._options.concurrency)

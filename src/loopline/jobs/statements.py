@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from sqlalchemy import TextClause, text
 
-__all__ = ["Statements"]
+__all__ = ["NOW", "Statements"]
 
 # Seconds since 1970 by the database's clock. PostgreSQL's is the statement's: a volatile one could not use an index.
-_NOW = {
+NOW = {
     "postgresql": "(CAST(extract(epoch FROM statement_timestamp()) AS DOUBLE PRECISION) + :shift)",
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0 + :shift)",
 }
@@ -102,7 +102,7 @@ class Statements:
 
     def __init__(self, dialect: str) -> None:
         def sql(source: str) -> TextClause:
-            for name, part in (("{now}", _NOW), ("{skip}", _SKIP), ("{held}", _HELD)):
+            for name, part in (("{now}", NOW), ("{skip}", _SKIP), ("{held}", _HELD)):
                 source = source.replace(name, part[dialect])
             return text(source)
 
