@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from loopline.errors import LooplineError, MissingExtra
 from loopline.job_commands import jobs_app, migrate
+from loopline.job_worker import work
 
 __all__ = ["app", "main"]
 
@@ -59,6 +60,15 @@ def demo(
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "uvicorn", "demo") from error
     serve(host, port, database_url)
+
+
+@app.command()
+def worker(
+    target: Annotated[str, typer.Argument(metavar="APP", help="The application: module:name, such as shop:app.")],
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Jobs that run at once.")] = None,
+) -> None:
+    """Work jobs off, apart from the web processes (which then get LOOPLINE_WORKER=off)."""
+    work(target, concurrency)
 
 
 def main() -> None:

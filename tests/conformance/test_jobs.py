@@ -462,7 +462,7 @@ async def test_a_transaction_of_an_attempt_that_was_overtaken_is_rolled_back(
         async with db.begin() as session:
             job = await write.enqueue(session)
         await until(lambda: tries)
-        await until(lambda: not jobs._worker or not jobs._worker._held)
+        await until(lambda: jobs._running and jobs._running.worker and not jobs._running.worker._held)
     assert await effects(db) == []
     assert (await states(db))[job] == ("available", 1)
 

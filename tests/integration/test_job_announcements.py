@@ -23,7 +23,7 @@ async def test_a_job_that_another_process_enqueues_is_announced(
     async with db:
         await here.migrate()
         async with here, elsewhere:
-            ears = [queue._announcements for queue in (here, elsewhere)]
+            ears = [queue._running.announcements for queue in (here, elsewhere) if queue._running]
             await until(lambda: all(ear is not None and ear._pid for ear in ears))
             for number in range(3):
                 async with db.begin() as session:

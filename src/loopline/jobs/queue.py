@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import cached_property
 from inspect import iscoroutinefunction
@@ -14,34 +13,25 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from loopline._cancel import cancel_and_wait
 from loopline.database import Database
-from loopline.database.url import sync_url
 from loopline.errors import ConfigurationError, DuplicateJob, DuplicateTask
 from loopline.jobs import migration
-from loopline.jobs.announcements import Announcements
 from loopline.jobs.arguments import Arguments
-from loopline.jobs.attempt import Attempt
-from loopline.jobs.file_lock import FileLock
-from loopline.jobs.heartbeat import BEATS, Heartbeat
 from loopline.jobs.job import NewJob
-from loopline.jobs.liveness import Liveness
-from loopline.jobs.maintenance import Maintenance
 from loopline.jobs.operations import Operations
 from loopline.jobs.retry import Retry
+from loopline.jobs.running import Keep, Running, running
 from loopline.jobs.sessions import call_after_commit
 from loopline.jobs.store import Store
 from loopline.jobs.task import Task
-from loopline.jobs.worker import Worker, WorkerOptions
+from loopline.jobs.worker import WorkerOptions
 from loopline.lanes.lane import Lane
-from loopline.lanes.thread import ThreadLane
 
 __all__ = ["JobQueue"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-UNBOUNDED = 1000  # transactional tasks at once where there is no pool
 TRIES = 3  # to find the job that has a unique key, which may end meanwhile
 
 
@@ -86,12 +76,11 @@ class JobQueue:
         self._db = db
         self._options = WorkerOptions(concurrency, poll, grace)
         self._lease = lease
-        self._keep = (keep_completed.total_seconds(), keep_failed.total_seconds())
+        self._keep = Keep(keep_completed.total_seconds(), keep_failed.total_seconds())
         self._tasks: dict[str, Task[..., ..., Any]] = {}
         self._store: Store | None = None
-        self._started: AsyncExitStack | None = None
-        self._worker: Worker | None = None
-        self._announcements: Announcements | None = None
+        self._started: AbstractAsyncContextManager[Running] | None = None
+        self._running: Running | None = None
 
     @overload
     def task(self, fn: Callable[P, R], /) -> Task[P, P, R]: ...
@@ -229,38 +218,10 @@ class JobQueue:
         if engine.dialect.name == "sqlite":
             await self.migrate()
         await self.check_tables()
-        async with AsyncExitStack() as stack:
-            lane = await stack.enter_async_context(
-                ThreadLane("jobs", size=self._options.concurrency, max_queue=self._options.concurrency)
-            )
-            liveness = await stack.enter_async_context(self._liveness(engine))
-            store = self._store_of(engine)
-            worker = Worker(
-                self._db,
-                store,
-                self._tasks,
-                Attempt(self._db, store, lane, sessions=_share(engine)),
-                liveness,
-                self._options,
-            )
-            self._worker = worker
-            maintenance = Maintenance(
-                self._db,
-                store,
-                worker,
-                liveness,
-                every=self._lease / BEATS,
-                overdue=self._lease,
-                keep_completed=self._keep[0],
-                keep_failed=self._keep[1],
-            )
-            background = [asyncio.create_task(maintenance.run(), name="jobs: maintenance")]
-            if engine.dialect.driver == "asyncpg":
-                self._announcements = Announcements(engine, lambda due: worker.wake(due=due))
-                background.append(asyncio.create_task(self._announcements.run(), name="jobs: announcements"))
-            working = asyncio.create_task(worker.run(), name="jobs: worker")
-            stack.push_async_callback(self._end, worker, working, background)
-            self._started = stack.pop_all()
+        store = self._store_of(engine)
+        opened = running(self._db, store, self._tasks, self._options, self._lease, self._keep)
+        self._running = await opened.__aenter__()
+        self._started = opened
         return self
 
     async def __aexit__(
@@ -273,21 +234,10 @@ class JobQueue:
         """Let running jobs end within the grace, and stop. Closing twice is harmless."""
         started, self._started = self._started, None
         if started is not None:
-            await started.aclose()
-
-    async def _end(self, worker: Worker, working: asyncio.Task[None], background: list[asyncio.Task[None]]) -> None:
-        worker.stop()
-        try:
-            await asyncio.wait([working])
-        finally:
-            self._worker = self._announcements = None
-            await cancel_and_wait([working, *background])
-
-    def _liveness(self, engine: AsyncEngine) -> Liveness:
-        if engine.dialect.name == "sqlite":
-            assert engine.url.database is not None
-            return FileLock(engine.url.database)
-        return Heartbeat(sync_url(engine.url), self._lease)
+            try:
+                await started.__aexit__(None, None, None)
+            finally:
+                self._running = None
 
     def _decorate(
         self,
@@ -365,22 +315,12 @@ class JobQueue:
         call_after_commit(session.sync_session, self._tell_due if due else self._tell)
 
     def _tell(self) -> None:
-        if self._worker is not None:
-            self._worker.wake()
-        if self._announcements is not None:
-            self._announcements.announce(due=False)
+        if self._running is not None:
+            self._running.tell(due=False)
 
     def _tell_due(self) -> None:
-        if self._worker is not None:
-            self._worker.wake(due=True)
-        if self._announcements is not None:
-            self._announcements.announce(due=True)
-
-
-def _share(engine: AsyncEngine) -> int:
-    """Return how many of a pool's connections jobs may use at once: requests need some too."""
-    size = getattr(engine.pool, "size", None)  # a NullPool has none, and no bound
-    return max(1, size() // 2) if size is not None else UNBOUNDED
+        if self._running is not None:
+            self._running.tell(due=True)
 
 
 def _place(url: URL) -> tuple[Any, ...]:

@@ -100,6 +100,10 @@ class Worker:
         self._news = True
         self._wake.set()
 
+    def hear(self, due: bool) -> None:
+        """Do the same, when another process says so."""
+        self.wake(due=due)
+
     def stop(self) -> None:
         """Let it claim no more, and ``run`` end once what runs has ended, or its grace is over."""
         self._stopping.set()
