@@ -27,7 +27,7 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def jobs(db: Database) -> JobQueue:
-    jobs = JobQueue(db, poll=0.05)
+    jobs = JobQueue(db, queues=["default", "mail"], poll=0.05)
     await jobs.migrate()
     return jobs
 
@@ -133,7 +133,6 @@ async def test_a_paused_queue_begins_nothing_until_it_is_resumed(db: Database, j
     async def note(what: str) -> None:
         ran.append(what)
 
-    jobs.task(name="mail", queue="mail")(note.fn)
     await jobs.operations.pause("mail")
     await jobs.operations.pause("mail")
     assert await jobs.operations.paused() == ["mail"]

@@ -140,6 +140,7 @@ def test_stored_arguments_of_an_older_task_get_its_defaults_or_say_what_is_wrong
         ({"delay": 1, "at": datetime.max}, "not both"),
         ({"delay": -1}, "in the past"),
         ({"at": datetime(2026, 1, 1)}, "no time zone"),
+        ({"queue": "nowhere"}, "no worker looks into the queue 'nowhere'"),
     ],
 )
 def test_options_that_can_t_work_are_refused(jobs: JobQueue, options: dict[str, Any], says: str) -> None:

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 __all__ = ["Announcements"]
 
 CHANNEL = "loopline_jobs"
-PAUSE = 1.0  # seconds before the connection is made again
+PAUSE = 1.0  # seconds before the connection is made again; doubled as long as that fails
+LONGEST_PAUSE = 60.0  # seconds
 
 logger = logging.getLogger("loopline.jobs")
 
@@ -47,15 +48,18 @@ class Announcements:
 
     async def run(self) -> None:
         """Tell and hear until it is cancelled. What is missed while the connection is away, polling finds."""
+        pause = PAUSE
         while True:
             try:
                 async with self._engine.connect() as connection:
                     driver = (await connection.get_raw_connection()).driver_connection
                     await connection.run_sync(lambda sync: sync.detach())
                     await self._talk(driver)
+                pause = PAUSE
             except Exception:
                 logger.warning("no word from other processes about jobs: polling goes on", exc_info=True)
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _talk(self, driver: Any) -> None:
         self._pid = driver.get_server_pid()

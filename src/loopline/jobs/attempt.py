@@ -11,7 +11,7 @@ from inspect import iscoroutinefunction
 from typing import Any, Literal, TypeAlias
 
 from loopline.database import Database
-from loopline.errors import LooplineError
+from loopline.errors import LaneFull, LooplineError
 from loopline.jobs.job import Claimed
 from loopline.jobs.sessions import allow_commit, forbid_commit
 from loopline.jobs.signals import Cancel, Snooze
@@ -96,7 +96,10 @@ class Attempt:
             await task.fn(**arguments)
         else:
             lane = task.lane or self._lane
-            await lane.run(partial(task.fn, **arguments), timeout=job.timeout)
+            try:
+                await lane.run(partial(task.fn, **arguments), timeout=job.timeout)
+            except LaneFull as full:
+                raise Snooze(full.retry_after) from full  # it has not begun
         return "done"
 
     def _failed(self, task: Task[..., ..., Any], job: Claimed, error: BaseException) -> Outcome:
@@ -118,6 +121,7 @@ class Attempt:
             wait=wait,
             error=_describe(error),
             traceback=_storable("".join(traceback.format_exception(error)))[-MOST_TEXT:],
+            cause=error,
         )
 
 

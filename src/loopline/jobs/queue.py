@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import cached_property
@@ -44,6 +44,7 @@ class JobQueue:
 
     Args:
         db: The database.
+        queues: Queues that jobs can be put into beside those that tasks name. Default ``default``.
         concurrency: Jobs that run at once. Default 20.
         poll: Seconds after which the worker looks for jobs without having been told of any. Default 1.
         grace: Seconds that running jobs may take to end when the application stops; then they are cancelled and run
@@ -53,6 +54,9 @@ class JobQueue:
         keep_completed: How long completed jobs are kept. Default one day.
         keep_failed: How long cancelled and discarded jobs are kept. Default 14 days.
 
+    Attributes:
+        db: The database.
+
     Raises:
         ConfigurationError: If an argument can't work.
     """
@@ -61,6 +65,7 @@ class JobQueue:
         self,
         db: Database,
         *,
+        queues: Iterable[str] = ("default",),
         concurrency: int = 20,
         poll: float = 1.0,
         grace: float = 8.0,
@@ -73,7 +78,8 @@ class JobQueue:
         for name, value in (("poll", poll), ("grace", grace), ("lease", lease)):
             if not value > 0:
                 raise ConfigurationError(f"{name}={value}: give seconds, more than 0")
-        self._db = db
+        self.db = db
+        self._queues = set(queues)
         self._options = WorkerOptions(concurrency, poll, grace)
         self._lease = lease
         self._keep = Keep(keep_completed.total_seconds(), keep_failed.total_seconds())
@@ -152,10 +158,20 @@ class JobQueue:
         """
         return self._decorate(fn, transactional=True, **options)
 
+    @property
+    def tasks(self) -> Mapping[str, Task[..., ..., Any]]:
+        """The tasks by name, former names of theirs included."""
+        return self._tasks
+
+    @property
+    def queues(self) -> list[str]:
+        """The queues whose jobs are run."""
+        return sorted(self._queues | {task.queue for task in self._tasks.values()})
+
     @cached_property
     def operations(self) -> Operations:
         """What an operator does with the jobs: find, retry, cancel, pause, purge."""
-        return Operations(self._db)
+        return Operations(self.db)
 
     async def enqueue(self, session: AsyncSession, job: NewJob) -> int:
         """Store a job in the session's transaction. ``Task.enqueue`` says more."""
@@ -198,7 +214,7 @@ class JobQueue:
         Returns:
             The numbers of the migrations that were applied.
         """
-        async with self._db.begin() as session:
+        async with self.db.begin() as session:
             return await migration.migrate(await session.connection())
 
     async def check_tables(self) -> None:
@@ -207,19 +223,18 @@ class JobQueue:
         Raises:
             ConfigurationError: If they are missing, too old or too new.
         """
-        async with self._db.begin() as session:
+        async with self.db.begin() as session:
             migration.check_version(await migration.read_version(await session.connection()))
 
     async def __aenter__(self) -> Self:
         """Check the tables, and start a worker. An SQLite file gets its tables by itself."""
         if self._started is not None:
             raise ConfigurationError("the JobQueue is open already: start it once, in lifespan(...) or by `async with`")
-        engine = self._db.engine
+        engine = self.db.engine
         if engine.dialect.name == "sqlite":
             await self.migrate()
         await self.check_tables()
-        store = self._store_of(engine)
-        opened = running(self._db, store, self._tasks, self._options, self._lease, self._keep)
+        opened = running(self.db, self.store, self._tasks, self.queues, self._options, self._lease, self._keep)
         self._running = await opened.__aenter__()
         self._started = opened
         return self
@@ -302,9 +317,14 @@ class JobQueue:
 
     def _own_engine(self) -> AsyncEngine | None:
         try:
-            return self._db.engine
+            return self.db.engine
         except ConfigurationError:  # it is not open, as in a test that lends its own session
             return None
+
+    @property
+    def store(self) -> Store:
+        """The jobs in the open database."""
+        return self._store_of(self.db.engine)
 
     def _store_of(self, engine: AsyncEngine) -> Store:
         if self._store is None or self._store.dialect != engine.dialect.name:

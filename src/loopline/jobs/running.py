@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -76,6 +76,7 @@ async def running(
     db: Database,
     store: Store,
     tasks: Mapping[str, Task[..., ..., Any]],
+    queues: Sequence[str],
     options: WorkerOptions,
     lease: float,
     keep: Keep,
@@ -92,7 +93,7 @@ async def running(
     async with AsyncExitStack() as stack:
         worker = None
         if os.environ.get(WORKER_VARIABLE) != "off":
-            worker = await _start_worker(stack, db, store, tasks, options, lease, keep)
+            worker = await _start_worker(stack, db, store, tasks, queues, options, lease, keep)
         announcements = None
         if engine.dialect.driver == "asyncpg":
             announcements = Announcements(engine, _ignore if worker is None else worker.hear)
@@ -105,6 +106,7 @@ async def _start_worker(
     db: Database,
     store: Store,
     tasks: Mapping[str, Task[..., ..., Any]],
+    queues: Sequence[str],
     options: WorkerOptions,
     lease: float,
     keep: Keep,
@@ -113,7 +115,7 @@ async def _start_worker(
     await stack.enter_async_context(lane)
     liveness = await stack.enter_async_context(_liveness(db.engine, lease))
     attempt = Attempt(db, store, lane, sessions=_share(db.engine))
-    worker = Worker(db, store, tasks, attempt, liveness, options)
+    worker = Worker(db, store, tasks, queues, attempt, liveness, options)
     working = asyncio.create_task(worker.run(), name="jobs: worker")
     stack.push_async_callback(_end, worker, working)
     maintenance = Maintenance(db, store, worker, liveness, lease / BEATS, lease, keep.completed, keep.failed)

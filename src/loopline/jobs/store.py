@@ -33,6 +33,7 @@ class Outcome:
         counts: Whether the attempt counts; if not, it has one more.
         error: The error's type and message; empty if there was none.
         traceback: The end of its traceback.
+        cause: The error itself; it is not stored.
     """
 
     job: Claimed
@@ -41,6 +42,7 @@ class Outcome:
     counts: bool = True
     error: str = ""
     traceback: str = ""
+    cause: BaseException | None = None
 
 
 class Store:

@@ -112,7 +112,7 @@ class Task(Generic[P, C, R]):
         Args:
             delay: Seconds to wait, by the database's clock.
             at: When it may run at the earliest, with a time zone.
-            queue: Another queue.
+            queue: Another queue, of those that the JobQueue has.
             priority: Another priority; lower ones first.
             unique: A key that at most one job of this task has that has not ended.
             on_conflict: What happens if there is one: ``keep`` leaves it alone and returns its id, ``raise`` raises
@@ -121,6 +121,11 @@ class Task(Generic[P, C, R]):
         Raises:
             ConfigurationError: If they can't work.
         """
+        if queue is not None and queue not in self._jobs.queues:
+            raise ConfigurationError(
+                f"task {self.name}: no worker looks into the queue {queue!r}. Name it in JobQueue(db, queues=[…]); "
+                f"there are {', '.join(self._jobs.queues)}"
+            )
         if delay is not None and at is not None:
             raise ConfigurationError(f"task {self.name}: give delay or at, not both")
         if delay is not None and delay < 0:

@@ -56,6 +56,7 @@ class Worker:
         db: The database.
         store: The jobs in it.
         tasks: The tasks by name, former names of theirs included.
+        queues: The queues whose jobs it runs.
         attempt: How a job is run.
         liveness: How others see that it is alive.
         options: How it works.
@@ -66,6 +67,7 @@ class Worker:
         db: Database,
         store: Store,
         tasks: Mapping[str, Task[..., ..., Any]],
+        queues: Sequence[str],
         attempt: Attempt,
         liveness: Liveness,
         options: WorkerOptions,
@@ -76,7 +78,7 @@ class Worker:
         self._attempt = attempt
         self._liveness = liveness
         self._options = options
-        self._queues = sorted({task.queue for task in tasks.values()})
+        self._queues = list(queues)
         self.id = 0
         self._held: dict[int, asyncio.Task[None]] = {}
         self._done: list[Claimed] = []
