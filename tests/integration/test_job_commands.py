@@ -25,7 +25,7 @@ def run(sqlite_url: str) -> Run:
 
     async def prepare() -> None:
         async with Database(sqlite_url) as db:
-            jobs = JobQueue(db)
+            jobs = JobQueue(db, queues=["default", "slow"])
             await jobs.migrate()
 
             @jobs.task(name="mail")

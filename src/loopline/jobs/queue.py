@@ -21,6 +21,7 @@ from loopline.jobs.job import NewJob
 from loopline.jobs.operations import Operations
 from loopline.jobs.retry import Retry
 from loopline.jobs.running import Keep, Running, running
+from loopline.jobs.schedule import Missed, Schedule, after_cron, after_interval
 from loopline.jobs.sessions import call_after_commit
 from loopline.jobs.store import Store
 from loopline.jobs.task import Task
@@ -84,6 +85,7 @@ class JobQueue:
         self._lease = lease
         self._keep = Keep(keep_completed.total_seconds(), keep_failed.total_seconds())
         self._tasks: dict[str, Task[..., ..., Any]] = {}
+        self._schedules: dict[str, Schedule] = {}
         self._store: Store | None = None
         self._started: AbstractAsyncContextManager[Running] | None = None
         self._running: Running | None = None
@@ -173,6 +175,41 @@ class JobQueue:
         """What an operator does with the jobs: find, retry, cancel, pause, purge."""
         return Operations(self.db)
 
+    def cron(
+        self, expression: str, job: NewJob, *, timezone: str = "UTC", name: str | None = None, missed: Missed = "once"
+    ) -> None:
+        """Enqueue a job by a cron expression, once for all processes: ``jobs.cron("0 3 * * *", clean_up.job())``.
+
+        Where a change of the clock skips the time, it comes right after; where it doubles the time, it comes once.
+
+        Args:
+            expression: Five fields, or six with seconds first, or such as ``@daily``.
+            job: What ``Task.job(…)`` returned.
+            timezone: The time zone that it is meant in, such as ``Europe/Berlin``.
+            name: What is stored of it; if the expression changes, one with a name goes on, one without begins anew.
+            missed: What happens if times have passed while no process was there: ``once`` enqueues the job once for
+                all of them, ``skip`` not at all.
+
+        Raises:
+            ConfigurationError: If the expression, the time zone or the name can't be.
+        """
+        known = name or f"{job.task} {expression} {timezone}"
+        self._add_schedule(Schedule(known, job, after_cron(expression, timezone), missed))
+
+    def every(self, seconds: float, job: NewJob, *, name: str | None = None, missed: Missed = "once") -> None:
+        """Enqueue a job whenever the database's clock, in seconds since 1970, is a multiple of an interval.
+
+        Args:
+            seconds: The interval, 1 or more.
+            job: What ``Task.job(…)`` returned.
+            name: As for ``cron``.
+            missed: As for ``cron``.
+
+        Raises:
+            ConfigurationError: If the interval or the name can't be.
+        """
+        self._add_schedule(Schedule(name or f"{job.task} every {seconds:g} s", job, after_interval(seconds), missed))
+
     async def enqueue(self, session: AsyncSession, job: NewJob) -> int:
         """Store a job in the session's transaction. ``Task.enqueue`` says more."""
         store = self._store_for(session)
@@ -234,7 +271,16 @@ class JobQueue:
         if engine.dialect.name == "sqlite":
             await self.migrate()
         await self.check_tables()
-        opened = running(self.db, self.store, self._tasks, self.queues, self._options, self._lease, self._keep)
+        opened = running(
+            self.db,
+            self.store,
+            self._tasks,
+            self.queues,
+            list(self._schedules.values()),
+            self._options,
+            self._lease,
+            self._keep,
+        )
         self._running = await opened.__aenter__()
         self._started = opened
         return self
@@ -314,6 +360,13 @@ class JobQueue:
                 "enqueue with a session of the JobQueue's database"
             )
         return self._store_of(engine)
+
+    def _add_schedule(self, schedule: Schedule) -> None:
+        if self._started is not None:
+            raise ConfigurationError(f"schedule {schedule.name!r}: the JobQueue has started. Write it beside its task")
+        if schedule.name in self._schedules:
+            raise ConfigurationError(f"there is a schedule {schedule.name!r} already: give one of them name=…")
+        self._schedules[schedule.name] = schedule
 
     def _own_engine(self) -> AsyncEngine | None:
         try:

@@ -21,6 +21,8 @@ from loopline.jobs.file_lock import FileLock
 from loopline.jobs.heartbeat import BEATS, Heartbeat
 from loopline.jobs.liveness import Liveness
 from loopline.jobs.maintenance import Maintenance
+from loopline.jobs.schedule import Schedule
+from loopline.jobs.scheduler import Scheduler
 from loopline.jobs.store import Store
 from loopline.jobs.task import Task
 from loopline.jobs.worker import Worker, WorkerOptions
@@ -59,6 +61,10 @@ class Running:
     worker: Worker | None
     announcements: Announcements | None
 
+    def tell_now(self) -> None:
+        """Say that jobs have been committed here that can run now."""
+        self.tell(due=True)
+
     def tell(self, *, due: bool) -> None:
         """Say that jobs have been committed here.
 
@@ -77,6 +83,7 @@ async def running(
     store: Store,
     tasks: Mapping[str, Task[..., ..., Any]],
     queues: Sequence[str],
+    schedules: Sequence[Schedule],
     options: WorkerOptions,
     lease: float,
     keep: Keep,
@@ -98,7 +105,11 @@ async def running(
         if engine.dialect.driver == "asyncpg":
             announcements = Announcements(engine, _ignore if worker is None else worker.hear)
             _run_beside(stack, asyncio.create_task(announcements.run(), name="jobs: announcements"))
-        yield Running(worker, announcements)
+        now_running = Running(worker, announcements)
+        if worker is not None and schedules:
+            scheduler = Scheduler(db, store, schedules, now_running.tell_now)
+            _run_beside(stack, asyncio.create_task(scheduler.run(), name="jobs: schedules"))
+        yield now_running
 
 
 async def _start_worker(

@@ -129,6 +129,14 @@ class Statements:
             "UPDATE loopline_jobs SET state = 'available', max_attempts = max_attempts + 1 "
             "WHERE state = 'running' AND worker = :worker"
         )
+        self.now = sql("SELECT {now}")
+        self.schedules = sql("SELECT name, enqueued_at FROM loopline_schedules")
+        self.add_schedule = sql(
+            "INSERT INTO loopline_schedules (name, enqueued_at) VALUES (:name, :at) ON CONFLICT (name) DO NOTHING"
+        )
+        self.move_schedule = sql(
+            "UPDATE loopline_schedules SET enqueued_at = :to WHERE name = :name AND enqueued_at = :seen"
+        )
         self.add_failure = sql(
             "INSERT INTO loopline_failures (job, attempt, at, error, traceback) "
             "VALUES (:job, :attempt, {now}, :error, :traceback)"

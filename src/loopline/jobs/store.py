@@ -185,6 +185,25 @@ class Store:
         """Take the jobs from workers that hold them for longer than their timeout and a grace, in seconds."""
         return await self._rescue(connection, self._sql.rescue_overdue, {"grace": grace, "wait": wait}, _OVERDUE)
 
+    async def now(self, connection: AsyncConnection) -> float:
+        """Return the time, in seconds since 1970."""
+        now: float = (await connection.execute(self._sql.now, {"shift": self.shift})).scalar_one()
+        return now
+
+    async def schedules(self, connection: AsyncConnection) -> dict[str, float]:
+        """Return when each schedule was last enqueued, or began."""
+        rows = await connection.execute(self._sql.schedules)
+        return {row.name: row.enqueued_at for row in rows}
+
+    async def add_schedule(self, connection: AsyncConnection, name: str, at: float) -> None:
+        """Let a schedule begin at a time, unless it has begun."""
+        await connection.execute(self._sql.add_schedule, {"name": name, "at": at})
+
+    async def move_schedule(self, connection: AsyncConnection, name: str, seen: float, to: float) -> bool:
+        """Note that a schedule is enqueued; False if somebody else has done so since it was looked at."""
+        values = {"name": name, "seen": seen, "to": to}
+        return (await connection.execute(self._sql.move_schedule, values)).rowcount == 1
+
     async def prune(self, connection: AsyncConnection, keep_completed: float, keep_failed: float) -> int:
         """Delete a limited number of jobs that ended so many seconds ago.
 

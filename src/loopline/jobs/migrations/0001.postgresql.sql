@@ -48,3 +48,8 @@ CREATE TABLE loopline_queues (
     name TEXT PRIMARY KEY,
     paused_at DOUBLE PRECISION
 );
+
+CREATE TABLE loopline_schedules (
+    name TEXT PRIMARY KEY,
+    enqueued_at DOUBLE PRECISION NOT NULL
+);

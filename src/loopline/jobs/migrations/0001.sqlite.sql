@@ -48,3 +48,8 @@ CREATE TABLE loopline_queues (
     name TEXT PRIMARY KEY,
     paused_at REAL
 );
+
+CREATE TABLE loopline_schedules (
+    name TEXT PRIMARY KEY,
+    enqueued_at REAL NOT NULL
+);
