@@ -18,9 +18,10 @@ import counting_worker
 import httpx2
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from waiting import until
 
-from loopline import Database
+from loopline import Database, JobQueue
 
 # The short form is part of the tests; `make chaos` runs the long one.
 LONG = os.environ.get("LOOPLINE_CHAOS") == "long"
@@ -43,6 +44,11 @@ class Workers:
         self._kill(process)
         self._running.remove(process)
         self._running.append(self._start())
+
+    def send(self, number: signal.Signals) -> None:
+        """Send all of them a signal."""
+        for process in self._running:
+            process.send_signal(number)
 
     def end(self) -> None:
         """Let them end as they should."""
@@ -68,41 +74,94 @@ class Workers:
         )
 
 
+async def _tables(db: Database) -> JobQueue:
+    jobs = counting_worker.jobs_of(db)
+    await jobs.migrate()
+    async with db.begin() as session:
+        await session.execute(text("CREATE TABLE counted (number INTEGER PRIMARY KEY)"))
+        await session.execute(text("CREATE TABLE counter (n INTEGER NOT NULL)"))
+        await session.execute(text("INSERT INTO counter VALUES (0)"))
+    return jobs
+
+
+async def _ask(db: Database, question: str) -> int:
+    """Ask for a number, again if the connection was cut."""
+    async with asyncio.timeout(LIMIT):
+        while True:
+            try:
+                async with db.begin() as session:
+                    return int(await session.scalar(text(question)) or 0)
+            except DBAPIError:
+                await asyncio.sleep(0.01)
+
+
+async def _cut_connections(db: Database) -> None:
+    """Cut every connection to a PostgreSQL database; on SQLite there is none to cut."""
+    if db.engine.dialect.name == "postgresql":
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        await _ask(db, f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {others}")
+
+
 @pytest.mark.parametrize("workers", [1, 3])
-async def test_a_counter_is_exact_though_its_workers_are_killed(database_url: str, workers: int) -> None:
+async def test_a_counter_is_exact_though_workers_are_killed_and_connections_cut(
+    database_url: str, workers: int
+) -> None:
+    left = "SELECT count(*) FROM loopline_jobs WHERE state <> 'completed'"
     async with Database(database_url) as db:
-        jobs = counting_worker.jobs_of(db)
-        await jobs.migrate()
-        count = jobs._tasks["count"]
+        jobs = await _tables(db)
         async with db.begin() as session:
-            await session.execute(text("CREATE TABLE counted (number INTEGER PRIMARY KEY)"))
-            await session.execute(text("CREATE TABLE counter (n INTEGER NOT NULL)"))
-            await session.execute(text("INSERT INTO counter VALUES (0)"))
-            await jobs.enqueue_many(session, (count.job(number) for number in range(JOBS)))
-
-        async def left() -> int:
-            async with db.begin() as session:
-                found = await session.scalar(text("SELECT count(*) FROM loopline_jobs WHERE state <> 'completed'"))
-                return int(found or 0)
-
+            await jobs.enqueue_many(session, (jobs.tasks["count"].job(number) for number in range(JOBS)))
         running = Workers(database_url, workers)
         try:
             for kill in range(1, KILLS + 1):
                 # each kill when some more are done, however fast this machine is
                 async with asyncio.timeout(LIMIT):
-                    while await left() > JOBS - kill * JOBS // (KILLS + 1):
+                    while await _ask(db, left) > JOBS - kill * JOBS // (KILLS + 1):
                         await asyncio.sleep(0.05)
                 running.kill_one()
+                if kill % 2:
+                    await _cut_connections(db)
             async with asyncio.timeout(LIMIT):
-                while await left():
+                while await _ask(db, left):
                     await asyncio.sleep(0.05)
             running.end()
         finally:
             running.kill()
+        assert await _ask(db, "SELECT n FROM counter") == JOBS
+        assert await _ask(db, "SELECT count(*) FROM counted") == JOBS
+        assert await _ask(db, "SELECT count(*) FROM loopline_workers") == 0
+
+
+async def test_a_worker_that_stood_still_past_its_lease_adds_nothing_to_what_another_has_done(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    async with Database(postgres_url) as db:
+        jobs = await _tables(db)
         async with db.begin() as session:
-            assert await session.scalar(text("SELECT n FROM counter")) == JOBS
-            assert await session.scalar(text("SELECT count(*) FROM counted")) == JOBS
-            assert await session.scalar(text("SELECT count(*) FROM loopline_workers")) == 0
+            await jobs.enqueue_many(session, [jobs.tasks["slow"].job(str(tmp_path))])
+        first = Workers(postgres_url, 1)
+        try:
+            await until((tmp_path / "attempt-1").exists)
+            first.send(signal.SIGSTOP)
+            second = Workers(postgres_url, 1)
+            try:
+                async with asyncio.timeout(60):
+                    while await _ask(db, "SELECT attempt FROM loopline_jobs") < 2:
+                        await asyncio.sleep(0.05)
+                (tmp_path / "go").touch()
+                first.send(signal.SIGCONT)
+                async with asyncio.timeout(60):
+                    while await _ask(db, "SELECT count(*) FROM loopline_jobs WHERE state <> 'completed'"):
+                        await asyncio.sleep(0.05)
+                second.end()
+            finally:
+                second.kill()
+            first.end()
+        finally:
+            first.send(signal.SIGCONT)
+            first.kill()
+        assert await _ask(db, "SELECT n FROM counter") == 1
+        assert await _ask(db, "SELECT attempt FROM loopline_jobs") == 2
 
 
 def _has(answered: list[int], enough: int) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from waiting import until
 from loopline import Database
 from loopline.errors import ConfigurationError, DuplicateJob
 from loopline.jobs import Cancel, JobQueue, Retry, Snooze, current_job
+from loopline.jobs.migration import NEWEST
 
 pytestmark = pytest.mark.anyio
 
@@ -608,3 +610,60 @@ async def test_a_worker_that_was_taken_for_dead_begins_anew(
     assert cancelled == [True]
     assert started == [1, 2]
     assert "begins anew" in caplog.text
+
+
+async def test_tables_of_the_next_version_will_do(db: Database, make: Callable[..., JobQueue]) -> None:
+    jobs, ran = make(), []
+
+    @jobs.task
+    async def note() -> None:
+        ran.append(1)
+
+    await jobs.migrate()
+    async with db.begin() as session:
+        await session.execute(text(f"INSERT INTO loopline_schema VALUES ({NEWEST + 1})"))
+        await note.enqueue(session)
+    async with jobs:
+        await ended(db)
+    assert ran == [1]
+
+
+async def test_a_job_that_its_worker_does_not_end_is_taken_over(db: Database, make: Callable[..., JobQueue]) -> None:
+    """As with a blocked event loop, while which the worker still shows that it is alive."""
+    jobs, ran = make(), []
+
+    @jobs.task
+    async def note() -> None:
+        ran.append(current_job.get().attempt)
+
+    async with working(jobs):
+        async with db.begin() as session:
+            job = await note.options(delay=3600).enqueue(session)
+            held = "state = 'running', attempt = 1, deadline = run_at - 3700, worker = loopline_workers.id"
+            await session.execute(text(f"UPDATE loopline_jobs SET {held} FROM loopline_workers"))
+        assert await ended(db) == {job: ("completed", 2)}
+    assert ran == [2]
+    assert "its event loop is blocked" in (await failures(db))[0]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_the_machine_s_clock_decides_nothing(
+    db: Database, make: Callable[..., JobQueue], monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    jobs, ran, now = make(), [], time.time
+
+    @jobs.task
+    async def note(what: str) -> None:
+        ran.append(what)
+
+    monkeypatch.setattr(time, "time", lambda: now() + 3600 * hours)
+    async with working(jobs):
+        async with db.begin() as session:
+            await note.enqueue(session, "now")
+            await note.options(delay=1800).enqueue(session, "in half an hour")
+            await note.options(delay=0.05).enqueue(session, "soon")
+        await until(lambda: len(ran) == 2)
+        async with db.begin() as session:
+            waits = await session.scalar(text("SELECT run_at FROM loopline_jobs WHERE state = 'scheduled'"))
+    assert sorted(ran) == ["now", "soon"]
+    assert waits == pytest.approx(now() + 1800, abs=120)

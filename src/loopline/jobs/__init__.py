@@ -10,6 +10,7 @@ except ModuleNotFoundError as error:
     raise MissingExtra("sqlalchemy", "standard") from error
 
 from loopline.jobs.attempt import current_job
+from loopline.jobs.background import Background
 from loopline.jobs.job import Claimed, Failure, Job, JobState, NewJob
 from loopline.jobs.queue import JobQueue
 from loopline.jobs.retry import Retry
@@ -17,6 +18,7 @@ from loopline.jobs.signals import Cancel, Snooze
 from loopline.jobs.task import Task
 
 __all__ = [
+    "Background",
     "Cancel",
     "Claimed",
     "Failure",

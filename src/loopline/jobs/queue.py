@@ -10,6 +10,7 @@ from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
+from fastapi.params import Depends
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
@@ -17,6 +18,7 @@ from loopline.database import Database
 from loopline.errors import ConfigurationError, DuplicateJob, DuplicateTask
 from loopline.jobs import migration
 from loopline.jobs.arguments import Arguments
+from loopline.jobs.background import background_dependency
 from loopline.jobs.job import NewJob
 from loopline.jobs.operations import Operations
 from loopline.jobs.retry import Retry
@@ -169,6 +171,14 @@ class JobQueue:
     def queues(self) -> list[str]:
         """The queues whose jobs are run."""
         return sorted(self._queues | {task.queue for task in self._tasks.values()})
+
+    @cached_property
+    def background(self) -> Depends:
+        """The dependency that hands out a Background: ``Annotated[Background, jobs.background]``.
+
+        ``background.add_task(task, …)`` is called as FastAPI's, and stores a job with the request's ``db.session``.
+        """
+        return background_dependency(self)
 
     @cached_property
     def operations(self) -> Operations:
