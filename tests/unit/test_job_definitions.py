@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,14 @@ async def opaque(thing: Opaque) -> None: ...
 async def orm(order: Order) -> None: ...
 
 
+def numbers() -> Iterator[int]:
+    yield 1
+
+
+async def async_numbers() -> AsyncIterator[int]:
+    yield 1
+
+
 @pytest.mark.parametrize(
     ("fn", "says"),
     [
@@ -55,6 +63,8 @@ async def orm(order: Order) -> None: ...
         (no_type, "give the parameter number a type"),
         (opaque, "can't be stored as JSON. Pass an id"),
         (orm, "can't be stored as JSON. Pass an id"),
+        (numbers, "Remove the yield"),
+        (async_numbers, "Remove the yield"),
     ],
 )
 def test_a_function_that_can_t_be_stored_is_refused_when_it_is_decorated(
@@ -76,8 +86,11 @@ def test_a_local_type_that_nobody_can_find_is_refused(jobs: JobQueue) -> None:
 def test_a_transactional_task_is_a_coroutine_function(jobs: JobQueue) -> None:
     def plain(session: AsyncSession) -> None: ...
 
-    with pytest.raises(ConfigurationError, match="async def"):
-        jobs.transactional(plain)  # type: ignore[arg-type]
+    async def without_session() -> None: ...
+
+    for fn in (plain, without_session):
+        with pytest.raises(ConfigurationError, match="async def"):
+            jobs.transactional(fn)  # type: ignore[arg-type]
 
 
 def test_a_coroutine_function_has_no_lane(jobs: JobQueue) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import cached_property
-from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
@@ -17,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from loopline.database import Database
 from loopline.errors import ConfigurationError, DuplicateJob, DuplicateTask
 from loopline.jobs import migration
-from loopline.jobs.arguments import Arguments
 from loopline.jobs.background import background_dependency
+from loopline.jobs.definition import Definition
 from loopline.jobs.job import NewJob
 from loopline.jobs.operations import Operations
 from loopline.jobs.retry import Retry
@@ -124,7 +123,7 @@ class JobQueue:
             ConfigurationError: If the function can't be one.
             DuplicateTask: If the name is taken.
         """
-        return self._decorate(fn, transactional=False, **options)
+        return self._decorate(Definition(transactional=False, **options), fn)
 
     @overload
     def transactional(
@@ -160,7 +159,7 @@ class JobQueue:
             ConfigurationError: If the function can't be one.
             DuplicateTask: If the name is taken.
         """
-        return self._decorate(fn, transactional=True, **options)
+        return self._decorate(Definition(transactional=True, **options), fn)
 
     @property
     def tasks(self) -> Mapping[str, Task[..., ..., Any]]:
@@ -310,49 +309,18 @@ class JobQueue:
             finally:
                 self._running = None
 
-    def _decorate(
-        self,
-        fn: Callable[..., Any] | None,
-        *,
-        transactional: bool,
-        name: str | None = None,
-        aliases: Iterable[str] = (),
-        queue: str = "default",
-        priority: int = 0,
-        retry: Retry | None = None,
-        timeout: float = 300.0,
-        lane: Lane | None = None,
-    ) -> Any:
+    def _decorate(self, definition: Definition, fn: Callable[..., Any] | None) -> Any:
         def decorate(fn: Callable[..., Any]) -> Task[..., ..., Any]:
-            known = name or f"{fn.__module__}.{fn.__qualname__}"
-            if transactional and not iscoroutinefunction(fn):
-                raise ConfigurationError(
-                    f"task {known}: a transactional task is an `async def` that takes a session first"
-                )
-            if lane is not None and iscoroutinefunction(fn):
-                raise ConfigurationError(f"task {known}: a coroutine function runs on the event loop, not in a lane")
-            if not timeout > 0:
-                raise ConfigurationError(f"task {known}: timeout={timeout}: give seconds, more than 0")
-            task: Task[..., ..., Any] = Task(
-                known,
-                fn,
-                transactional,
-                queue,
-                priority,
-                retry or Retry(),
-                timeout,
-                lane,
-                self,
-                Arguments(known, fn, skip=int(transactional)),
-            )
+            task = definition.task(self, fn)
             if self._started is not None:
                 raise ConfigurationError(
-                    f"task {known}: the JobQueue has started. Define tasks where modules are imported"
+                    f"task {task.name}: the JobQueue has started. Define tasks where modules are imported"
                 )
-            for each in (known, *aliases):
-                if each in self._tasks:
-                    raise DuplicateTask(each)
-            self._tasks |= dict.fromkeys((known, *aliases), task)
+            names = (task.name, *definition.aliases)
+            for name in names:
+                if name in self._tasks:
+                    raise DuplicateTask(name)
+            self._tasks |= dict.fromkeys(names, task)
             return task
 
         return decorate if fn is None else decorate(fn)

@@ -235,8 +235,11 @@ class Worker:
         self, connection: AsyncConnection, worker: int, done: Sequence[Claimed], outcomes: Sequence[Outcome]
     ) -> list[Claimed]:
         """Return what was claimed in a transaction of which nobody told whether it was committed."""
-        known = {job.id for job in done} | {outcome.job.id for outcome in outcomes} | self._held.keys()
-        return [job for job in await self._store.held(connection, worker) if job.id not in known]
+        held = await self._store.held(connection, worker)
+        # Looked at only now: jobs may have ended meanwhile.
+        ended = {job.id for job in (*done, *self._done)}
+        settled = {outcome.job.id for outcome in (*outcomes, *self._outcomes)}
+        return [job for job in held if job.id not in ended | settled | self._held.keys()]
 
     async def _store_ends(
         self, connection: AsyncConnection, done: Sequence[Claimed], outcomes: Sequence[Outcome]
