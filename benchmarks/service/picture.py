@@ -32,7 +32,10 @@ def picture(run: Run) -> str:
     """Draw the medians, with a logarithmic axis."""
     lines = {service: [run.median(service, level, "p99_ms") for level in run.levels] for service in run.services}
     known = [value for values in lines.values() for value in values if math.isfinite(value)] or [1.0, 10.0]
-    low, high = math.floor(math.log10(min(known))), math.ceil(math.log10(max(known)))
+    low, high = (
+        math.floor(math.log10(min(known))),
+        math.ceil(math.log10(max(known)) - 0.05),
+    )  # a client's timeout is a little more than that
     high = max(high, low + 1)
 
     def x(place: int) -> float:
@@ -42,7 +45,9 @@ def picture(run: Run) -> str:
         return HEIGHT - BOTTOM - (math.log10(value) - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
     warning = " QUICK: no figures to rely on." if run.quick else ""
-    below = f"Heavy load as a part of capacity. Medians of {run.repeats} repeats.{warning}"
+    below = (
+        f"Heavy load as a part of capacity; a client gives up after 10 s. Medians of {run.repeats} repeats.{warning}"
+    )
     where = run.machine
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">',
@@ -53,7 +58,7 @@ def picture(run: Run) -> str:
     for power in range(low, high + 1):
         at = y(10.0**power)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(_text(LEFT - 8, at + 4, f"{10.0**power:g} ms", anchor="end"))
+        parts.append(_text(LEFT - 8, at + 4, f"{10**power:,} ms", anchor="end"))
     for place, level in enumerate(run.levels):
         parts.append(_text(x(place), HEIGHT - BOTTOM + 20, f"{level:.0%}", anchor="middle"))
     for kind, values in zip(COLOURS, lines.values(), strict=True):
