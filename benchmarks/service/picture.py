@@ -11,7 +11,7 @@ from benchmarks.service.results import Run
 __all__ = ["picture"]
 
 WIDTH, HEIGHT = 760, 400  # pixels
-LEFT, RIGHT, TOP, BOTTOM = 70, 130, 70, 80  # pixels around the plot
+LEFT, RIGHT, TOP, BOTTOM = 90, 130, 70, 80  # pixels around the plot
 
 HEADING = "What light routes wait (p99) while heavy ones are under load"
 COLOURS = ("ours", "second", "third")
