@@ -637,6 +637,7 @@ async def test_a_job_that_its_worker_does_not_end_is_taken_over(db: Database, ma
         ran.append(current_job.get().attempt)
 
     async with working(jobs):
+        await until(lambda: jobs._running and jobs._running.worker and jobs._running.worker.id)
         async with db.begin() as session:
             job = await note.options(delay=3600).enqueue(session)
             held = "state = 'running', attempt = 1, deadline = run_at - 3700, worker = loopline_workers.id"
