@@ -19,7 +19,7 @@ from loopline.errors import LooplineError
 if TYPE_CHECKING:
     from loopline.jobs import Job, JobQueue
 
-__all__ = ["jobs_app", "migrate"]
+__all__ = ["State", "cancel", "jobs_app", "list_jobs", "migrate", "pause", "purge", "resume", "retry", "show", "stats"]
 
 T = TypeVar("T")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +16,7 @@ from loopline.jobs.worker import Worker
 
 __all__ = ["Maintenance"]
 
-PRUNE_EVERY = 60.0  # seconds
+PRUNE_EVERY = 60.0  # seconds, as is to look for jobs that nobody here knows
 
 logger = logging.getLogger("loopline.jobs")
 
@@ -27,6 +28,7 @@ class Maintenance:
     Attributes:
         db: The database.
         store: The jobs in it.
+        tasks: The names of the tasks that are known here.
         worker: The worker.
         liveness: How to find those that are gone.
         every: Seconds between two looks.
@@ -37,6 +39,7 @@ class Maintenance:
 
     db: Database
     store: Store
+    tasks: Collection[str]
     worker: Worker
     liveness: Liveness
     every: float
@@ -56,6 +59,7 @@ class Maintenance:
                     logger.warning("%d jobs were taken from workers that are gone, or that do not end them", rescued)
                     self.worker.wake(due=True)
                 if loop.time() >= prune_at:
+                    await self._tell_of_unknown()
                     await self._prune()
                     prune_at = loop.time() + PRUNE_EVERY
             except Exception:
@@ -68,6 +72,16 @@ class Maintenance:
             rescued += await self.store.rescue(connection, gone, wait=0.0)
         rescued += await self.store.rescue_orphans(connection, wait=0.0)
         return rescued + await self.store.rescue_overdue(connection, self.overdue, wait=0.0)
+
+    async def _tell_of_unknown(self) -> None:
+        async with self.db.begin() as session:
+            unknown = await self.store.unknown(await session.connection(), self.tasks)
+        if unknown:
+            logger.warning(
+                "there are jobs of tasks that this process does not define: %s. They wait for one that does. "
+                "If a task was renamed, write @jobs.task(aliases=[…])",
+                ", ".join(unknown),
+            )
 
     async def _prune(self) -> None:
         pruned = 1

@@ -24,6 +24,10 @@ _HELD = {
         "JOIN json_each(:attempts) AS attempts ON attempts.key = ids.key) AS held"
     ),
 }
+_KNOWN = {
+    "postgresql": "task = ANY(CAST(:tasks AS TEXT[]))",
+    "sqlite": "task IN (SELECT value FROM json_each(:tasks))",
+}
 _OPEN = "state IN ('scheduled', 'available', 'running', 'retryable')"
 
 _INSERT = """
@@ -37,7 +41,7 @@ _UNLESS_TAKEN = f" ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND {_O
 _CLAIM = """
     WITH chosen AS (
         SELECT id FROM loopline_jobs
-        WHERE state = 'available' AND queue = :queue
+        WHERE state = 'available' AND queue = :queue AND {known}
             AND NOT EXISTS (SELECT 1 FROM loopline_queues WHERE name = :queue AND paused_at IS NOT NULL)
             AND EXISTS (SELECT 1 FROM loopline_workers WHERE id = :worker)
         ORDER BY priority, id LIMIT :limit {skip}
@@ -47,6 +51,12 @@ _CLAIM = """
         started_at = {now}, deadline = {now} + timeout
     WHERE id IN (SELECT id FROM chosen)
     RETURNING priority, id, task, arguments, attempt, max_attempts, timeout"""
+
+# They are never claimed, so that they gather at the head of their queue.
+_UNKNOWN = """
+    SELECT DISTINCT task FROM (
+        SELECT task FROM loopline_jobs WHERE state = 'available' ORDER BY queue, priority, id LIMIT :limit
+    ) AS head WHERE NOT {known}"""
 
 _PROMOTE = """
     UPDATE loopline_jobs SET state = 'available' WHERE id IN (
@@ -102,7 +112,7 @@ class Statements:
 
     def __init__(self, dialect: str) -> None:
         def sql(source: str) -> TextClause:
-            for name, part in (("{now}", NOW), ("{skip}", _SKIP), ("{held}", _HELD)):
+            for name, part in (("{now}", NOW), ("{skip}", _SKIP), ("{held}", _HELD), ("{known}", _KNOWN)):
                 source = source.replace(name, part[dialect])
             return text(source)
 
@@ -120,6 +130,7 @@ class Statements:
             "SELECT id, task, arguments, attempt, max_attempts, timeout FROM loopline_jobs "
             "WHERE state = 'running' AND worker = :worker"
         )
+        self.unknown = sql(_UNKNOWN)
         # One row without a job says that there is the worker.
         self.wanted = sql(
             "SELECT loopline_jobs.id FROM loopline_workers LEFT JOIN loopline_jobs "

@@ -6,7 +6,7 @@ All of it happens in a transaction that the caller has begun. Times are the data
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -84,18 +84,32 @@ class Store:
         found: int | None = await session.scalar(self._sql.find_unique, {"key": key})
         return found
 
-    async def claim(self, connection: AsyncConnection, worker: int, queue: str, limit: int) -> list[Claimed]:
+    async def claim(
+        self, connection: AsyncConnection, worker: int, queue: str, tasks: Collection[str], limit: int
+    ) -> list[Claimed]:
         """Take jobs that are available, the best first, unless the queue is paused.
 
         Args:
             connection: A connection in a transaction.
             worker: Who takes them.
             queue: From which queue.
+            tasks: The tasks that the worker knows; jobs of others are left to those who know them.
             limit: How many at most.
         """
-        values = {"worker": worker, "queue": queue, "limit": limit, "shift": self.shift}
+        values = {
+            "worker": worker,
+            "queue": queue,
+            "tasks": self._list(list(tasks)),
+            "limit": limit,
+            "shift": self.shift,
+        }
         rows = (await connection.execute(self._sql.claim, values)).all()
         return [Claimed(*row[1:]) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
+
+    async def unknown(self, connection: AsyncConnection, tasks: Collection[str]) -> list[str]:
+        """Return tasks other than these that have jobs at the head of the queues."""
+        values = {"tasks": self._list(list(tasks)), "limit": CHUNK}
+        return sorted((await connection.execute(self._sql.unknown, values)).scalars())
 
     async def promote(self, connection: AsyncConnection) -> int:
         """Make jobs available whose time has come, a limited number; how many there were."""
@@ -243,7 +257,7 @@ class Store:
             "shift": self.shift,
         }
 
-    def _list(self, values: list[int]) -> Any:
+    def _list(self, values: list[Any]) -> Any:
         return values if self._arrays else json.dumps(values)
 
 

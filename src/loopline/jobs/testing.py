@@ -58,6 +58,7 @@ async def drain(jobs: JobQueue) -> list[Job]:
         async with db.begin() as session:
             worker = await store.add_worker(await session.connection(), "test")
         try:
+            await _refuse_unknown(jobs)
             while claimed := await _claim(jobs, worker):
                 for job in claimed:
                     ran.append(job.id)
@@ -86,18 +87,28 @@ def shifted(jobs: JobQueue, by: timedelta) -> Iterator[None]:
         store.shift -= by.total_seconds()
 
 
+async def _refuse_unknown(jobs: JobQueue) -> None:
+    async with jobs.db.begin() as session:
+        connection = await session.connection()
+        await jobs.store.promote(connection)
+        unknown = await jobs.store.unknown(connection, jobs.tasks)
+    if unknown:
+        raise LooplineError(f"there are jobs of tasks that this JobQueue does not have: {', '.join(unknown)}")
+
+
 async def _claim(jobs: JobQueue, worker: int) -> list[Claimed]:
     async with jobs.db.begin() as session:
         connection = await session.connection()
         await jobs.store.promote(connection)
-        return [job for queue in jobs.queues for job in await jobs.store.claim(connection, worker, queue, AT_ONCE)]
+        return [
+            job
+            for queue in jobs.queues
+            for job in await jobs.store.claim(connection, worker, queue, jobs.tasks, AT_ONCE)
+        ]
 
 
 async def _run(jobs: JobQueue, attempt: Attempt, job: Claimed) -> None:
-    task = jobs.tasks.get(job.task)
-    if task is None:
-        raise LooplineError(f"job {job.id} is for the task {job.task!r}, which this JobQueue does not have")
-    result = await attempt.run(task, job)
+    result = await attempt.run(jobs.tasks[job.task], job)
     async with jobs.db.begin() as session:
         connection = await session.connection()
         if isinstance(result, Outcome):

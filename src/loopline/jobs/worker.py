@@ -29,7 +29,6 @@ LONGEST_GATHER = 0.1  # seconds
 GLANCE = 0.001  # seconds between two looks meanwhile
 LONGEST_PAUSE = 5.0  # seconds between two tries to reach a database that is away
 LAST_WORDS = 5.0  # seconds for giving back what is held, at the end
-UNKNOWN_WAIT = 60.0  # seconds until a job of an unknown task is looked at again
 
 logger = logging.getLogger("loopline.jobs")
 
@@ -162,7 +161,7 @@ class Worker:
                     due = await self._store.next_due(connection)
                 for queue in self._in_turn():
                     if (rest := free - len(claimed)) > 0:
-                        claimed += await self._store.claim(connection, worker, queue, rest)
+                        claimed += await self._store.claim(connection, worker, queue, self._tasks, rest)
         except BaseException:
             # It may have been committed all the same. To store an end twice does no harm; what was claimed is read.
             self._done, self._outcomes = done + self._done, outcomes + self._outcomes
@@ -195,18 +194,7 @@ class Worker:
     async def _hold(self, job: Claimed) -> None:
         result: Result = Outcome(job, "available", counts=False)
         try:
-            task = self._tasks.get(job.task)
-            if task is None:
-                logger.error(
-                    "job %d is for the task %r, which this process does not define; it waits for one that does. "
-                    "Was it renamed? Write @jobs.task(aliases=[%r])",
-                    job.id,
-                    job.task,
-                    job.task,
-                )
-                result = Outcome(job, "scheduled", wait=UNKNOWN_WAIT, counts=False)
-            else:
-                result = await self._attempt.run(task, job)
+            result = await self._attempt.run(self._tasks[job.task], job)
         except asyncio.CancelledError:
             if not self._stopping.is_set():
                 result = Outcome(job, "cancelled")
