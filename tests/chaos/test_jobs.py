@@ -53,8 +53,6 @@ class Workers:
     def end(self) -> None:
         """Let them end as they should."""
         for process in self._running:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "working\n"  # else it has not set out to heed the signal
             process.terminate()
         for process in self._running:
             assert process.wait(60) == 0
@@ -69,9 +67,13 @@ class Workers:
         process.communicate()
 
     def _start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        """Start one, and wait until it works: one whose connection is cut while it starts rightly gives up."""
+        process = subprocess.Popen(
             [sys.executable, counting_worker.__file__, self._url], stdout=subprocess.PIPE, text=True
         )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "working\n"
+        return process
 
 
 async def _tables(db: Database) -> JobQueue:
@@ -124,6 +126,8 @@ async def test_a_counter_is_exact_though_workers_are_killed_and_connections_cut(
             async with asyncio.timeout(LIMIT):
                 while await _ask(db, left):
                     await asyncio.sleep(0.05)
+                while await _ask(db, "SELECT count(*) FROM loopline_workers") > workers:
+                    await asyncio.sleep(0.05)  # until those that live have noticed who is gone
             running.end()
         finally:
             running.kill()
