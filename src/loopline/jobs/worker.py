@@ -28,6 +28,7 @@ GATHER = 4
 LONGEST_GATHER = 0.1  # seconds
 GLANCE = 0.001  # seconds between two looks meanwhile
 LONGEST_PAUSE = 5.0  # seconds between two tries to reach a database that is away
+LAST_TRIES = 3  # to give back what is held: the pool's connections may have been cut
 LAST_WORDS = 5.0  # seconds for giving back what is held, at the end
 
 logger = logging.getLogger("loopline.jobs")
@@ -240,14 +241,19 @@ class Worker:
     async def _give_back(self) -> None:
         """End what still runs, store what is left to store, and be forgotten."""
         await cancel_and_wait(list(self._held.values()))
-        try:
-            async with self._db.begin() as session:
-                connection = await session.connection()
-                await self._store_ends(connection, self._done, self._outcomes)
-                if self.id:
-                    await self._store.release(connection, self.id)
-        except Exception:
-            logger.warning("a worker could not give its jobs back: others will find that it is gone", exc_info=True)
+        for tries_left in reversed(range(LAST_TRIES)):
+            try:
+                async with self._db.begin() as session:
+                    connection = await session.connection()
+                    await self._store_ends(connection, self._done, self._outcomes)
+                    if self.id:
+                        await self._store.release(connection, self.id)
+                return
+            except Exception:
+                if not tries_left:
+                    logger.warning(
+                        "a worker could not give its jobs back: others will find that it is gone", exc_info=True
+                    )
 
     def _in_turn(self) -> list[str]:
         """Return the queues, each time another one first, so that a full one does not starve the rest."""
