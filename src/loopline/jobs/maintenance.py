@@ -28,6 +28,7 @@ class Maintenance:
     Attributes:
         db: The database.
         store: The jobs in it.
+        queues: The queues whose jobs are run here.
         tasks: The names of the tasks that are known here.
         worker: The worker.
         liveness: How to find those that are gone.
@@ -39,6 +40,7 @@ class Maintenance:
 
     db: Database
     store: Store
+    queues: Collection[str]
     tasks: Collection[str]
     worker: Worker
     liveness: Liveness
@@ -75,7 +77,7 @@ class Maintenance:
 
     async def _tell_of_unknown(self) -> None:
         async with self.db.begin() as session:
-            unknown = await self.store.unknown(await session.connection(), self.tasks)
+            unknown = await self.store.unknown(await session.connection(), self.queues, self.tasks)
         if unknown:
             logger.warning(
                 "there are jobs of tasks that this process does not define: %s. They wait for one that does. "

@@ -129,7 +129,9 @@ async def _start_worker(
     worker = Worker(db, store, tasks, queues, attempt, liveness, options)
     working = asyncio.create_task(worker.run(), name="jobs: worker")
     stack.push_async_callback(_end, worker, working)
-    maintenance = Maintenance(db, store, tasks, worker, liveness, lease / BEATS, lease, keep.completed, keep.failed)
+    maintenance = Maintenance(
+        db, store, queues, tasks, worker, liveness, lease / BEATS, lease, keep.completed, keep.failed
+    )
     _run_beside(stack, asyncio.create_task(maintenance.run(), name="jobs: maintenance"))
     return worker
 

@@ -55,7 +55,7 @@ _CLAIM = """
 # They are never claimed, so that they gather at the head of their queue.
 _UNKNOWN = """
     SELECT DISTINCT task FROM (
-        SELECT task FROM loopline_jobs WHERE state = 'available' ORDER BY queue, priority, id LIMIT :limit
+        SELECT task FROM loopline_jobs WHERE state = 'available' AND queue = :queue ORDER BY priority, id LIMIT :limit
     ) AS head WHERE NOT {known}"""
 
 _PROMOTE = """

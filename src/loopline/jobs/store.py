@@ -106,10 +106,13 @@ class Store:
         rows = (await connection.execute(self._sql.claim, values)).all()
         return [Claimed(*row[1:]) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
 
-    async def unknown(self, connection: AsyncConnection, tasks: Collection[str]) -> list[str]:
-        """Return tasks other than these that have jobs at the head of the queues."""
-        values = {"tasks": self._list(list(tasks)), "limit": CHUNK}
-        return sorted((await connection.execute(self._sql.unknown, values)).scalars())
+    async def unknown(self, connection: AsyncConnection, queues: Iterable[str], tasks: Collection[str]) -> list[str]:
+        """Return tasks other than these that have jobs at the head of these queues."""
+        found: set[str] = set()
+        for queue in queues:
+            values = {"queue": queue, "tasks": self._list(list(tasks)), "limit": CHUNK}
+            found.update((await connection.execute(self._sql.unknown, values)).scalars())
+        return sorted(found)
 
     async def promote(self, connection: AsyncConnection) -> int:
         """Make jobs available whose time has come, a limited number; how many there were."""

@@ -91,7 +91,7 @@ async def _refuse_unknown(jobs: JobQueue) -> None:
     async with jobs.db.begin() as session:
         connection = await session.connection()
         await jobs.store.promote(connection)
-        unknown = await jobs.store.unknown(connection, jobs.tasks)
+        unknown = await jobs.store.unknown(connection, jobs.queues, jobs.tasks)
     if unknown:
         raise LooplineError(f"there are jobs of tasks that this JobQueue does not have: {', '.join(unknown)}")
 
