@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
+from loopline.jobs.complaint import Complaint
 from loopline.jobs.store import Store
 
 __all__ = ["Heartbeat"]
@@ -85,12 +86,17 @@ class Heartbeat:
 
     def _run(self) -> None:
         connection: Connection | None = None
+        complaint = Complaint()
         while True:
             try:
                 connection = connection or self._engine.connect()
                 connection.execute(_BEAT, {"worker": self._worker})
+                complaint.end()
             except SQLAlchemyError:
-                logger.warning("a worker's heartbeat did not reach the database", exc_info=True)
+                if complaint.again():
+                    logger.warning(
+                        "a worker's heartbeat did not reach the database (%d in a row)", complaint.times, exc_info=True
+                    )
                 if connection is not None:
                     connection.invalidate()
                     connection.close()

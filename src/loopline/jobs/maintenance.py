@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loopline.database import Database
+from loopline.jobs.complaint import Complaint
 from loopline.jobs.liveness import Liveness
 from loopline.jobs.store import Store
 from loopline.jobs.worker import Worker
@@ -53,6 +54,7 @@ class Maintenance:
         """Look after them until it is cancelled."""
         loop = asyncio.get_running_loop()
         prune_at = 0.0
+        complaint = Complaint()
         while True:
             try:
                 async with self.db.begin() as session:
@@ -64,8 +66,12 @@ class Maintenance:
                     await self._tell_of_unknown()
                     await self._prune()
                     prune_at = loop.time() + PRUNE_EVERY
+                complaint.end()
             except Exception:
-                logger.warning("jobs could not be looked after; trying on", exc_info=True)
+                if complaint.again():
+                    logger.warning(
+                        "jobs could not be looked after; trying on (%d in a row)", complaint.times, exc_info=True
+                    )
             await asyncio.sleep(self.every)
 
     async def _rescue(self, connection: AsyncConnection) -> int:

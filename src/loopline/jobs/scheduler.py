@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loopline.database import Database
+from loopline.jobs.complaint import Complaint
 from loopline.jobs.schedule import Schedule
 from loopline.jobs.sessions import call_after_commit
 from loopline.jobs.store import Store
@@ -18,6 +19,7 @@ __all__ = ["Scheduler"]
 LONGEST = 60.0  # seconds between two looks: the database's time may be set
 PAUSE = 5.0  # seconds until the next, if one failed
 LATE = 60.0  # seconds after which a time counts as missed
+
 
 logger = logging.getLogger("loopline.jobs")
 
@@ -43,12 +45,17 @@ class Scheduler:
 
     async def run(self) -> None:
         """Enqueue what is due until it is cancelled."""
+        complaint = Complaint()
         while True:
             try:
                 async with self._db.begin() as session:
                     wait = await self.enqueue_due(session)
+                complaint.end()
             except Exception:
-                logger.warning("schedules could not be looked at; trying on", exc_info=True)
+                if complaint.again():
+                    logger.warning(
+                        "schedules could not be looked at; trying on (%d in a row)", complaint.times, exc_info=True
+                    )
                 wait = PAUSE
             await asyncio.sleep(min(wait, LONGEST))
 

@@ -16,6 +16,7 @@ from loopline._cancel import cancel_and_wait
 from loopline._finish import finish_first
 from loopline.database import Database
 from loopline.jobs.attempt import Attempt, Result
+from loopline.jobs.complaint import Complaint
 from loopline.jobs.job import Claimed
 from loopline.jobs.liveness import Liveness
 from loopline.jobs.store import Outcome, Store
@@ -113,7 +114,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until ``stop``. A database that is away is waited for, as long as it takes."""
-        failures = 0
+        complaint = Complaint()
         try:
             while not self._stopping.is_set():
                 self._wake.clear()
@@ -121,15 +122,14 @@ class Worker:
                 try:
                     full = await self._turn()
                 except Exception:
-                    failures += 1
-                    if failures in (3, 30) or failures % 300 == 0:
-                        logger.warning("jobs can't be reached (%d times in a row); trying on", failures, exc_info=True)
-                    pause = min(LONGEST_PAUSE, 0.05 * 2 ** min(failures, 10))
+                    if complaint.again():
+                        logger.warning("jobs can't be reached; trying on (%d in a row)", complaint.times, exc_info=True)
+                    pause = min(LONGEST_PAUSE, 0.05 * 2 ** min(complaint.times, 10))
                     with suppress(TimeoutError):
                         async with asyncio.timeout(pause * random.uniform(0.5, 1.0)):  # noqa: S311 - jitter, no secret
                             await self._stopping.wait()
                 else:
-                    failures = 0
+                    complaint.end()
                     await self._rest(full)
             if self._held:
                 await asyncio.wait(self._held.values(), timeout=self._options.grace)
