@@ -666,3 +666,29 @@ async def test_the_machine_s_clock_decides_nothing(
             waits = await session.scalar(text("SELECT run_at FROM loopline_jobs WHERE state = 'scheduled'"))
     assert sorted(ran) == ["now", "soon"]
     assert waits == pytest.approx(now() + 1800, abs=120)
+
+
+async def test_a_job_that_takes_its_worker_with_it_comes_back_ever_later(
+    db: Database, make: Callable[..., JobQueue]
+) -> None:
+    jobs = make()
+
+    @jobs.task(retry=Retry(attempts=100))
+    async def note() -> None: ...
+
+    await jobs.migrate()
+    async with db.begin() as session:
+        connection = await session.connection()
+        worker = await jobs.store.add_worker(connection, "gone")
+        for attempt in (1, 3, 20):
+            job = await note.enqueue(session)
+            held = "state = 'running', worker = :worker, attempt = :attempt"
+            await session.execute(
+                text(f"UPDATE loopline_jobs SET {held} WHERE id = :id"),
+                {"worker": worker, "attempt": attempt, "id": job},
+            )
+        assert await jobs.store.rescue(connection, worker) == 3
+        now = await jobs.store.now(connection)
+        waits = [at - now for at in await session.scalars(text("SELECT run_at FROM loopline_jobs ORDER BY id"))]
+    assert waits == pytest.approx([0, 4, 60], abs=1)
+    assert {state for state, _ in (await states(db)).values()} == {"retryable"}

@@ -11,6 +11,7 @@ except ModuleNotFoundError as error:
 
 from loopline.jobs.attempt import current_job
 from loopline.jobs.background import Background
+from loopline.jobs.definition import TaskOptions, TransactionalOptions
 from loopline.jobs.job import Claimed, Failure, Job, JobState, NewJob
 from loopline.jobs.queue import JobQueue
 from loopline.jobs.retry import Retry
@@ -29,5 +30,7 @@ __all__ = [
     "Retry",
     "Snooze",
     "Task",
+    "TaskOptions",
+    "TransactionalOptions",
     "current_job",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from loopline.errors import ConfigurationError
 from loopline.jobs.arguments import Arguments
@@ -16,12 +16,42 @@ from loopline.lanes.lane import Lane
 if TYPE_CHECKING:
     from loopline.jobs.queue import JobQueue
 
-__all__ = ["Definition"]
+__all__ = ["Definition", "TaskOptions", "TransactionalOptions"]
+
+
+class TransactionalOptions(TypedDict, total=False):
+    """What can be said of a transactional task.
+
+    Attributes:
+        name: What is stored of it with its jobs; ``module.function`` unless given.
+        aliases: Former names, whose jobs it runs too.
+        queue: Where its jobs go. Default ``default``.
+        priority: Lower ones first within their queue. Default 0.
+        retry: How often a job is tried, and how long it waits in between. Default ``Retry()``: 10 attempts.
+        timeout: Seconds that an attempt may take. Default 300.
+    """
+
+    name: str | None
+    aliases: Iterable[str]
+    queue: str
+    priority: int
+    retry: Retry | None
+    timeout: float
+
+
+class TaskOptions(TransactionalOptions, total=False):
+    """What can be said of a task.
+
+    Attributes:
+        lane: Where a plain function runs; in threads of the queue's own unless given.
+    """
+
+    lane: Lane | None
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What is said of a task beside its function; ``JobQueue.task`` documents it."""
+    """What is said of a task beside its function, with the defaults of TaskOptions."""
 
     transactional: bool
     name: str | None = None

@@ -77,9 +77,9 @@ class Maintenance:
     async def _rescue(self, connection: AsyncConnection) -> int:
         rescued = 0
         for gone in await self.liveness.find_gone(connection, self.store, self.worker.id):
-            rescued += await self.store.rescue(connection, gone, wait=0.0)
-        rescued += await self.store.rescue_orphans(connection, wait=0.0)
-        return rescued + await self.store.rescue_overdue(connection, self.overdue, wait=0.0)
+            rescued += await self.store.rescue(connection, gone)
+        rescued += await self.store.rescue_orphans(connection)
+        return rescued + await self.store.rescue_overdue(connection, self.overdue)
 
     async def _tell_of_unknown(self) -> None:
         async with self.db.begin() as session:

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
 
 from fastapi.params import Depends
 from sqlalchemy import URL
@@ -17,17 +17,15 @@ from loopline.database import Database
 from loopline.errors import ConfigurationError, DuplicateJob, DuplicateTask
 from loopline.jobs import migration
 from loopline.jobs.background import background_dependency
-from loopline.jobs.definition import Definition
+from loopline.jobs.definition import Definition, TaskOptions, TransactionalOptions
 from loopline.jobs.job import NewJob
 from loopline.jobs.operations import Operations
-from loopline.jobs.retry import Retry
 from loopline.jobs.running import Keep, Running, running
 from loopline.jobs.schedule import Missed, Schedule, after_cron, after_interval
 from loopline.jobs.sessions import call_after_commit
 from loopline.jobs.store import Store
 from loopline.jobs.task import Task
 from loopline.jobs.worker import WorkerOptions
-from loopline.lanes.lane import Lane
 
 __all__ = ["JobQueue"]
 
@@ -95,29 +93,16 @@ class JobQueue:
     def task(self, fn: Callable[P, R], /) -> Task[P, P, R]: ...
 
     @overload
-    def task(
-        self,
-        /,
-        *,
-        name: str | None = None,
-        aliases: Iterable[str] = (),
-        queue: str = "default",
-        priority: int = 0,
-        retry: Retry | None = None,
-        timeout: float = 300.0,
-        lane: Lane | None = None,
-    ) -> Callable[[Callable[P, R]], Task[P, P, R]]: ...
+    def task(self, /, **options: Unpack[TaskOptions]) -> Callable[[Callable[P, R]], Task[P, P, R]]: ...
 
-    def task(self, fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    def task(self, fn: Callable[..., Any] | None = None, /, **options: Unpack[TaskOptions]) -> Any:
         """Make a function a task that runs at least once: after a crash it may run again.
 
         A coroutine function runs on the event loop, a plain function in threads of the queue's own, or in ``lane``.
 
         Args:
             fn: The function, when this is written without arguments: ``@jobs.task``.
-            options: ``name``: what is stored, ``module.function`` unless given. ``aliases``: former names, whose jobs
-                it runs too. ``queue``, ``priority``: where its jobs go; lower priorities first. ``retry``: how often
-                a job is tried. ``timeout``: seconds that an attempt may take. ``lane``: where a plain function runs.
+            options: TaskOptions says what there is.
 
         Raises:
             ConfigurationError: If the function can't be one.
@@ -132,28 +117,20 @@ class JobQueue:
 
     @overload
     def transactional(
-        self,
-        /,
-        *,
-        name: str | None = None,
-        aliases: Iterable[str] = (),
-        queue: str = "default",
-        priority: int = 0,
-        retry: Retry | None = None,
-        timeout: float = 300.0,
+        self, /, **options: Unpack[TransactionalOptions]
     ) -> Callable[
         [Callable[Concatenate[AsyncSession, P], Coroutine[Any, Any, R]]],
         Task[P, Concatenate[AsyncSession, P], Coroutine[Any, Any, R]],
     ]: ...
 
-    def transactional(self, fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    def transactional(self, fn: Callable[..., Any] | None = None, /, **options: Unpack[TransactionalOptions]) -> Any:
         """Make a coroutine function a task whose writes and completion are one transaction: they happen exactly once.
 
         Its first parameter is the session, which commits when the function returns, and only then.
 
         Args:
             fn: The function, when this is written without arguments: ``@jobs.transactional``.
-            options: As for ``task``, without ``lane``.
+            options: TransactionalOptions says what there is.
 
         Raises:
             ConfigurationError: If the function can't be one.

@@ -81,11 +81,12 @@ _SETTLE = """
         max_attempts = max_attempts + :extra
     WHERE id = :id AND attempt = :attempt AND state = 'running'"""
 
+# The first time at once; a job that takes its worker with it each time comes back ever later, up to a minute.
 _RESCUE = """
     UPDATE loopline_jobs
     SET state = CASE WHEN cancelling THEN 'cancelled' WHEN attempt >= max_attempts THEN 'discarded'
             ELSE 'retryable' END,
-        run_at = {now} + :wait,
+        run_at = {now} + CASE WHEN attempt < 8 THEN (attempt - 1) * (attempt - 1) ELSE 60 END,
         finished_at = CASE WHEN cancelling OR attempt >= max_attempts THEN {now} END
     WHERE state = 'running' AND """
 _RETURNING_ATTEMPT = " RETURNING id, attempt"

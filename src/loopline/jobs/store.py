@@ -179,28 +179,23 @@ class Store:
         """Return the workers, each with its name."""
         return [(worker, name) for worker, name, _ in await connection.execute(self._sql.workers)]
 
-    async def rescue(self, connection: AsyncConnection, worker: int, wait: float) -> int:
-        """Take the jobs from a worker that is gone, and forget it.
-
-        Args:
-            connection: A connection in a transaction.
-            worker: Who is gone.
-            wait: Seconds until they may run again. Those without an attempt left are discarded.
+    async def rescue(self, connection: AsyncConnection, worker: int) -> int:
+        """Take the jobs from a worker that is gone, and forget it. Those without an attempt left are discarded.
 
         Returns:
             How many there were.
         """
-        rescued = await self._rescue(connection, self._sql.rescue, {"worker": worker, "wait": wait}, _GONE)
+        rescued = await self._rescue(connection, self._sql.rescue, {"worker": worker}, _GONE)
         await connection.execute(self._sql.remove_worker, {"worker": worker})
         return rescued
 
-    async def rescue_orphans(self, connection: AsyncConnection, wait: float) -> int:
-        """Take the jobs from workers that nobody knows any more."""
-        return await self._rescue(connection, self._sql.rescue_orphans, {"wait": wait}, _GONE)
+    async def rescue_orphans(self, connection: AsyncConnection) -> int:
+        """Take the jobs from workers that nobody knows any more; how many there were."""
+        return await self._rescue(connection, self._sql.rescue_orphans, {}, _GONE)
 
-    async def rescue_overdue(self, connection: AsyncConnection, grace: float, wait: float) -> int:
-        """Take the jobs from workers that hold them for longer than their timeout and a grace, in seconds."""
-        return await self._rescue(connection, self._sql.rescue_overdue, {"grace": grace, "wait": wait}, _OVERDUE)
+    async def rescue_overdue(self, connection: AsyncConnection, grace: float) -> int:
+        """Take the jobs that are held for longer than their timeout and a grace, in seconds; how many there were."""
+        return await self._rescue(connection, self._sql.rescue_overdue, {"grace": grace}, _OVERDUE)
 
     async def now(self, connection: AsyncConnection) -> float:
         """Return the time, in seconds since 1970."""
