@@ -582,6 +582,28 @@ async def test_a_database_that_fails_for_a_while_loses_no_job_and_runs_none_twic
     assert sorted(ran) == list(range(40))
 
 
+async def test_a_worker_that_never_heard_of_its_registration_takes_it_back_all_the_same(
+    db: Database, make: Callable[..., JobQueue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, begin, failed = make(), db.begin, asyncio.Event()
+
+    @asynccontextmanager
+    async def failing() -> AsyncIterator[AsyncSession]:
+        async with begin() as session:
+            yield session
+            registered = await session.scalar(text("SELECT count(*) FROM loopline_workers"))
+        if registered and not failed.is_set():
+            failed.set()
+            raise OperationalError("any", None, OSError("connection reset"))
+
+    monkeypatch.setattr(db, "begin", failing)
+    await jobs.migrate()
+    async with jobs:
+        await failed.wait()
+    async with begin() as session:
+        assert await session.scalar(text("SELECT count(*) FROM loopline_workers")) == 0
+
+
 async def test_a_worker_that_was_taken_for_dead_begins_anew(
     db: Database, make: Callable[..., JobQueue], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -246,6 +246,8 @@ class Worker:
                 async with self._db.begin() as session:
                     connection = await session.connection()
                     await self._store_ends(connection, self._done, self._outcomes)
+                    if self._unsure and not self.id:  # it may have been registered
+                        self.id = await self._store.add_worker(connection, self._liveness.name)
                     if self.id:
                         await self._store.release(connection, self.id)
                 return
