@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from loopline.database import Database
     from loopline.http_client import HttpClient
     from loopline.jobs import JobQueue, Retry
+    from loopline.watch import Watch
 
 __all__ = [
     "CancelOnDisconnect",
@@ -64,6 +65,7 @@ __all__ = [
     "ThreadLane",
     "UpstreamError",
     "UpstreamTimeout",
+    "Watch",
     "WorkerLost",
     "as_completed",
     "cancel_on_disconnect",
@@ -77,6 +79,7 @@ _LAZY = {
     "HttpClient": "loopline.http_client",
     "JobQueue": "loopline.jobs",
     "Retry": "loopline.jobs",
+    "Watch": "loopline.watch",
 }
 
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from loopline.errors import LooplineError, MissingExtra
 from loopline.job_commands import jobs_app, migrate
 from loopline.job_worker import work
+from loopline.run_command import run
 
 __all__ = ["app", "main"]
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 
 app.add_typer(jobs_app, name="jobs")
 app.command()(migrate)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,0 +1,104 @@
+"""What a thread is doing: its stack as plain lines, and which of them are the application's own."""
+
+from __future__ import annotations
+
+import asyncio
+import sysconfig
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import TypeAlias
+
+import loopline
+from loopline.watch.finding import Place
+
+__all__ = ["Stack", "Step", "guilty", "is_import", "is_loop", "is_own", "own_steps", "stack_of"]
+
+DEEPEST = 200  # steps of a stack that are looked at, from the innermost
+
+_STANDARD = tuple(
+    {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(asyncio.__file__).parents[1])}
+)
+_ASYNCIO = str(Path(asyncio.__file__).parent)
+_LOOP = {"_run", "_run_once", "run_forever", "run_until_complete", "run"}
+_PACKAGES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+_LOOPLINE = str(Path(loopline.__file__).parent)
+_DEMO = str(Path(_LOOPLINE, "demo"))
+_PASSED_ON = {"scope", "receive", "send"}  # the parameters of an ASGI application
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a stack.
+
+    Attributes:
+        place: Where it is.
+        code: What runs there; None if only the place is known.
+        instruction: Which of its instructions, in bytes; -1 if that is not known.
+    """
+
+    place: Place
+    code: CodeType | None = None
+    instruction: int = -1
+
+
+Stack: TypeAlias = tuple[Step, ...]
+"""Steps from the innermost outwards."""
+
+
+def stack_of(frame: FrameType | None) -> Stack:
+    """Return a stack from the innermost step outwards, as far as the event loop that runs it, if any.
+
+    It holds no frame, and so keeps nothing of the program alive.
+    """
+    steps: list[Step] = []
+    while frame is not None and len(steps) < DEEPEST and not is_loop(frame.f_code.co_filename, frame.f_code.co_name):
+        code = frame.f_code
+        place = Place(code.co_filename, frame.f_lineno or code.co_firstlineno, code.co_qualname)
+        steps.append(Step(place, code, frame.f_lasti))
+        frame = frame.f_back
+    return tuple(steps)
+
+
+def is_loop(file: str, function: str) -> bool:
+    """Whether a function is one of those of asyncio that run the loop."""
+    return function in _LOOP and file.startswith(_ASYNCIO)
+
+
+@lru_cache(maxsize=10_000)
+def is_own(file: str) -> bool:
+    """Whether a file is the application's, rather than Python's, a package's or Loopline's."""
+    if file.startswith("<") or "site-packages" in file or "dist-packages" in file:
+        return False
+    if file.startswith(_LOOPLINE):
+        return file.startswith(_DEMO)
+    return not file.startswith((*_STANDARD, *_PACKAGES))
+
+
+def own_steps(stack: Stack) -> Stack:
+    """Return the application's own steps, from the outermost inwards."""
+    return tuple(step for step in reversed(stack) if is_own(step.place.file))
+
+
+def guilty(stack: Stack) -> Step | None:
+    """Return the application's own step that called what runs, if it did so itself.
+
+    None if its innermost step is a middleware that has passed the request on: what runs then is the framework's.
+    """
+    inner: Step | None = None
+    for step in stack:
+        if is_own(step.place.file):
+            return None if inner is not None and _is_application(inner) else step
+        inner = step
+    return None
+
+
+def is_import(stack: Stack) -> bool:
+    """Whether a module is being imported."""
+    return any(step.place.file.startswith("<frozen importlib") for step in stack)
+
+
+def _is_application(step: Step) -> bool:
+    code = step.code
+    return code is not None and _PASSED_ON.issubset(code.co_varnames[: code.co_argcount])

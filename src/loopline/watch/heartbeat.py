@@ -1,0 +1,59 @@
+"""A heartbeat on an event loop: a timer that says when the loop last came around."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from time import monotonic
+
+from loopline.watch.clocks import ThreadClock
+from loopline.watch.lag import LagHistogram
+
+__all__ = ["INTERVAL", "Heartbeat"]
+
+INTERVAL = 0.02  # seconds between two beats
+
+
+class Heartbeat:
+    """Beats on the running loop from ``start`` to ``stop``; read from the watch's thread.
+
+    Args:
+        lag: Where each beat's lateness is counted.
+
+    Attributes:
+        loop: The loop.
+        thread: Python's number for its thread.
+        clock: The clocks of its thread.
+        count: How often it has beaten.
+        due: When the next beat should come, by the monotonic clock.
+        beaten: When the last one came.
+        was_due: When the last one should have come.
+    """
+
+    def __init__(self, lag: LagHistogram) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.thread = threading.get_ident()
+        self.clock = ThreadClock(threading.get_native_id())
+        self.count = 0
+        self.was_due = self.beaten = monotonic()
+        self.due = self.beaten + INTERVAL
+        self._lag = lag
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._timer = self.loop.call_later(INTERVAL, self._beat)
+
+    def stop(self) -> None:
+        """Beat no more. To be called on the loop, or once it is closed."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.clock.close()
+
+    def _beat(self) -> None:
+        now = monotonic()
+        self._lag.count(now - self.due)
+        self.was_due, self.beaten, self.due = self.due, now, now + INTERVAL
+        self.count += 1
+        self._timer = self.loop.call_later(INTERVAL, self._beat)

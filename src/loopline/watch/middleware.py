@@ -1,0 +1,93 @@
+"""Watch: the middleware that names what blocks the event loop, and which request is to blame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from loopline.watch.lag import Lag
+from loopline.watch.output import is_terminal
+from loopline.watch.report import Report
+from loopline.watch.request import Request, current_request
+from loopline.watch.watcher import Watcher
+
+__all__ = ["Watch"]
+
+_SEEN = "loopline.watch"  # in a scope: another Watch has it already
+
+
+class Watch:
+    """Finds what blocks the event loop and which await was forgotten: ``app.add_middleware(Watch)``.
+
+    A heartbeat on the loop and a thread beside it; the thread looks closer only while the heart is late. Findings go
+    to the log (``loopline.watch``), or to a terminal if there is one.
+
+    Args:
+        app: The ASGI application. ``add_middleware`` gives it.
+        threshold: Seconds that the loop may stand still without being told of. Default 0.1.
+        origins: Whether Python notes for every coroutine where it was made: forgotten awaits then have their exact
+            line, and every coroutine costs more. For development.
+        report: A file for a line of JSON for each finding.
+
+    Raises:
+        ConfigurationError: If the threshold can't be, or the file can't be written.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, threshold: float = 0.1, origins: bool = False, report: str | Path | None = None
+    ) -> None:
+        self._app = app
+        self._watcher = Watcher(
+            threshold=threshold,
+            origins=origins,
+            report=None if report is None else Path(report),
+            terminal=is_terminal(),
+        )
+
+    @property
+    def report(self) -> Report:
+        """What was found so far."""
+        return self._watcher.report
+
+    @property
+    def lag(self) -> Lag:
+        """How late the loop has come around so far."""
+        return self._watcher.lag
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application for one request, websocket or lifespan."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+            return
+        if _SEEN in scope:
+            await self._app(scope, receive, send)
+            return
+        scope[_SEEN] = True
+        self._watcher.add_loop()
+        request = Request(scope)
+        self._watcher.begin(request)
+        token = current_request.set(request)
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:
+            self._watcher.fail(request, error)
+            raise
+        finally:
+            current_request.reset(token)
+            request.end()
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_and_note(message: Message) -> None:
+            # Until it has started, nobody waits; once it is closing, nobody comes.
+            if message["type"] == "lifespan.startup.complete":
+                self._watcher.add_loop()
+            await send(message)
+
+        async def receive_and_note() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                self._watcher.remove_loop()
+            return message
+
+        await self._app(scope, receive_and_note, send_and_note)

@@ -1,0 +1,75 @@
+"""What was found so far, grouped by place: bounded, whatever happens."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from loopline.watch.finding import Finding
+
+__all__ = ["Group", "Report"]
+
+MOST = 1000  # groups; what comes after is only counted
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one kind, at one place, by one route.
+
+    Attributes:
+        count: How many.
+        total: Seconds that they took together.
+        worst: Seconds that the worst took.
+        first: When the first ended, by the machine's clock.
+        last: When the last did.
+        example: The last one.
+    """
+
+    count: int
+    total: float
+    worst: float
+    first: datetime
+    last: datetime
+    example: Finding
+
+
+class Report:
+    """Gathers findings; may be read and written from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._groups: dict[object, Group] = {}
+        self._dropped = 0
+
+    def add(self, finding: Finding) -> Group | None:
+        """Add one; its group as it is now, or None if there are too many groups already."""
+        key = (finding.kind, finding.place, finding.route, finding.call)
+        with self._lock:
+            known = self._groups.get(key)
+            if known is None:
+                if len(self._groups) >= MOST:
+                    self._dropped += 1
+                    return None
+                known = Group(0, 0.0, 0.0, finding.at, finding.at, finding)
+            group = self._groups[key] = replace(
+                known,
+                count=known.count + 1,
+                total=known.total + finding.seconds,
+                worst=max(known.worst, finding.seconds),
+                last=finding.at,
+                example=finding,
+            )
+            return group
+
+    @property
+    def groups(self) -> list[Group]:
+        """The groups, those that took longest first."""
+        with self._lock:
+            groups = list(self._groups.values())
+        return sorted(groups, key=lambda group: (-group.total, -group.count))
+
+    @property
+    def dropped(self) -> int:
+        """How many findings were only counted, since there were too many groups."""
+        return self._dropped

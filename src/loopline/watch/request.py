@@ -1,0 +1,97 @@
+"""Which request runs here: a mark in the context, which child tasks inherit, and the route's template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Scope
+
+__all__ = ["Request", "Route", "current_request", "route_of"]
+
+# What the route is found from. The rest of a scope is let go with its request: a task may outlive that.
+_KEPT = ("type", "method", "path", "path_params", "endpoint", "route")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a request asked for, without anything that its client has sent.
+
+    Attributes:
+        name: Method and template with all prefixes, such as ``GET /shops/{shop}/items/{item}``.
+        endpoint: The function that answers it; None if there is none.
+        dependencies: The functions that FastAPI calls for it before.
+    """
+
+    name: str
+    endpoint: Callable[..., Any] | None
+    dependencies: tuple[Callable[..., Any], ...] = ()
+
+
+class Request:
+    """The mark of a request that is being answered.
+
+    Args:
+        scope: Its ASGI scope, into which the routers write what they find.
+    """
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope: Mapping[str, Any] = scope
+
+    def end(self) -> None:
+        """Let the scope go, and all that hangs on it."""
+        scope = self._scope
+        self._scope = {key: scope[key] for key in _KEPT if key in scope}
+
+    @property
+    def route(self) -> Route | None:
+        """Its route; None as long as the routers have not found one, or if there is none."""
+        return route_of(self._scope)
+
+
+current_request: ContextVar[Request | None] = ContextVar("loopline.watch.current_request", default=None)
+
+
+def route_of(scope: Mapping[str, Any]) -> Route | None:
+    """Return the route of a scope that the routers have seen; None if they have found none.
+
+    Neither Starlette nor FastAPI tells the whole template: ``route.path`` lacks the prefixes of mounts and of included
+    routers. They are what stands before the part of the path that the route matches.
+    """
+    endpoint, route = scope.get("endpoint"), scope.get("route")
+    path: str = scope.get("path") or ""
+    given: Mapping[str, Any] = scope.get("path_params") or {}
+    if endpoint is None and route is None:
+        return None
+    start, template, own = _own_part(path, route, given)
+    prefix = path[:start]
+    for name, value in given.items():
+        if name not in own:
+            prefix = f"{prefix}/".replace(f"/{value}/", f"/{{{name}}}/")[:-1]
+    name = f"{scope.get('method') or 'WS'} {prefix}{template}"
+    return Route(name, endpoint if callable(endpoint) else None, _dependencies(getattr(route, "dependant", None)))
+
+
+def _dependencies(dependant: Any) -> tuple[Callable[..., Any], ...]:
+    """Return what FastAPI calls for a route, at any depth. Starlette's routes have nothing of the kind."""
+    inner = getattr(dependant, "dependencies", None) or ()
+    calls = [(getattr(one, "call", None), *_dependencies(one)) for one in inner]
+    return tuple(call for some in calls for call in some if callable(call))
+
+
+def _own_part(path: str, route: Any, given: Mapping[str, Any]) -> tuple[int, str, frozenset[str]]:
+    """Return where the route's own part of the path begins, its template, and the parameters in it."""
+    regex: re.Pattern[str] | None = getattr(route, "path_regex", None)
+    template: str = getattr(route, "path_format", None) or ""
+    start = 0 if regex is not None and template else -1
+    while start >= 0:
+        found = None if regex is None else regex.match(path[start:])
+        if found is not None and all(str(given.get(name)) == value for name, value in found.groupdict().items()):
+            return start, template, frozenset(found.groupdict())
+        start = path.find("/", start + 1)
+    return len(path), "", frozenset()  # a route that says nothing of itself: all of the path is a prefix

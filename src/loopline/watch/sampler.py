@@ -1,0 +1,236 @@
+"""The watch's thread: it looks whether the loops' hearts beat, and when one does not, what its thread does."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from time import monotonic
+from types import FrameType
+
+from loopline.watch.clocks import Reading, ThreadClock, cpu_seconds
+from loopline.watch.episode import Episode, Pause, Sample
+from loopline.watch.frames import Stack, own_steps, stack_of
+from loopline.watch.heartbeat import Heartbeat
+from loopline.watch.owner import NOBODY, Owner, owner_of
+from loopline.watch.witness import Witness
+
+__all__ = ["Sampler"]
+
+CALM = 0.04  # seconds between two looks while all is well, at most
+CLOSE = 0.01  # between two samples of a stall
+LATE = 0.015  # a heart that is late by more is looked at
+LONG = 5.0  # a stall that lasts so long is told of before it ends
+SLOWER = 100  # samples after which the looks become rarer
+
+logger = logging.getLogger("loopline.watch")
+
+
+class Sampler:
+    """Watches loops from a daemon thread, which ends when there is none left.
+
+    Args:
+        threshold: Seconds; shorter stalls are not told of.
+        tell: Called in this thread with a stall: its heartbeat, what was seen, when it ended, whether it goes on.
+        tick: Called in this thread after each look.
+    """
+
+    def __init__(
+        self,
+        threshold: float,
+        tell: Callable[[Heartbeat, Episode, float, bool], None],
+        tick: Callable[[], None],
+    ) -> None:
+        self._threshold = threshold
+        self._tell = tell
+        self._tick = tick
+        self._calm = min(CALM, threshold / 3)
+        self._pulses: dict[Heartbeat, _Pulse] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Lock()  # held until the thread is to end
+        self._thread: threading.Thread | None = None
+
+    def add(self, heart: Heartbeat) -> None:
+        """Watch one more loop."""
+        with self._lock:
+            self._pulses[heart] = _Pulse(heart)
+            if self._thread is None:
+                self._stop = threading.Lock()
+                self._stop.acquire()
+                self._thread = threading.Thread(
+                    target=self._run, args=(self._stop,), name="loopline-watch", daemon=True
+                )
+                self._thread.start()
+
+    def remove(self, heart: Heartbeat) -> None:
+        """Watch it no more."""
+        with self._lock:
+            self._pulses.pop(heart, None)
+            ending = self._thread if not self._pulses else None
+            if ending is not None:
+                self._stop.release()
+                self._thread = None
+        if ending is not None:
+            ending.join()
+
+    def _run(self, stop: threading.Lock) -> None:
+        native = threading.get_native_id()
+        clock, witness, others = ThreadClock(native), Witness(), _Others(native)
+        witness.start()
+        pause = self._calm
+        try:
+            while True:
+                witness.arm(pause + max(self._threshold - self._calm, CLOSE))
+                before, asked = clock.read(), monotonic()
+                if stop.acquire(timeout=pause):
+                    return
+                try:
+                    # First of all, and before anything that lets the GIL go: the loop would run on.
+                    now = monotonic()
+                    late, pulses = now - asked - pause, list(self._pulses.values())
+                    glimpses = [_glimpse(pulse, now, late, others) for pulse in pulses]
+                    missed = _missed(late, before, clock.read())
+                    seen = witness.read() if missed is not None else {}
+                    stalled = [
+                        self._look(pulse, now, glimpse, missed, seen.get(pulse.heart.thread))
+                        for pulse, glimpse in zip(pulses, glimpses, strict=True)
+                    ]
+                    others.note()
+                except Exception:
+                    logger.exception("the watch failed; it goes on")
+                    stalled = []
+                pause = min(stalled, default=self._calm)
+                self._tick()
+        finally:
+            witness.stop()
+            clock.close()
+
+    def _look(
+        self, pulse: _Pulse, now: float, glimpse: _Glimpse | None, missed: Pause | None, witnessed: Stack | None
+    ) -> float:
+        """Look at one loop; return after how many seconds to look again."""
+        heart, episode = pulse.heart, pulse.episode
+        count, due, was_due, beaten = heart.count, heart.due, heart.was_due, heart.beaten
+        if heart.loop.is_closed():
+            return self._calm
+        if episode is not None and count != episode.beat:
+            pulse.episode = None
+            self._end(heart, episode, beaten if count == episode.beat + 1 else now)
+            episode = None
+        elif episode is None and count != pulse.count and glimpse is not None and missed is not None and witnessed:
+            # It is over already: what was seen is what the witness saw.
+            episode = Episode(count - 1, was_due, pulse.reading, pulse.at)
+            episode.add(_sample(heart, beaten, glimpse, missed, witnessed))
+            self._end(heart, episode, beaten)
+            episode = None
+        if glimpse is None or now - due <= LATE:
+            pulse.count, pulse.reading, pulse.at = count, heart.clock.read(), now
+            return self._calm
+        if episode is None:
+            episode = pulse.episode = Episode(count, due, pulse.reading, pulse.at)
+        episode.add(_sample(heart, now, glimpse, missed, witnessed))
+        if now - due > LONG and not episode.said:
+            episode.said = True
+            self._tell(heart, episode, now, True)
+        return CLOSE * max(1.0, len(episode.samples) / SLOWER)
+
+    def _end(self, heart: Heartbeat, episode: Episode, ended: float) -> None:
+        if ended - episode.began > self._threshold:
+            self._tell(heart, episode, ended, False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Glimpse:
+    """What a loop's thread does at this moment. Sample has the same names."""
+
+    stack: Stack
+    owner: Owner
+    ready: int | None
+    busy: Stack
+
+
+def _glimpse(pulse: _Pulse, now: float, late: float, others: _Others) -> _Glimpse | None:
+    heart = pulse.heart
+    if max(late, now - heart.due) <= LATE or heart.loop.is_closed():
+        return None
+    frames = sys._current_frames()
+    ready = getattr(heart.loop, "_ready", None)  # of asyncio's own loop: how much is left to do
+    return _Glimpse(
+        stack_of(frames.get(heart.thread)),
+        owner_of(heart.loop),
+        None if ready is None else len(ready),
+        others.busiest(frames, heart.thread),
+    )
+
+
+def _sample(heart: Heartbeat, at: float, glimpse: _Glimpse, missed: Pause | None, witnessed: Stack | None) -> Sample:
+    stack, owner = glimpse.stack, glimpse.owner
+    if witnessed and not _goes_on(witnessed, stack):
+        owner = NOBODY  # the loop has something else to do by now
+    if missed is not None and missed.wanted and glimpse.busy:
+        missed = replace(missed, holder=glimpse.busy)
+    return Sample(at, witnessed or stack, owner, heart.clock.read(), glimpse.ready, missed, glimpse.busy)
+
+
+def _goes_on(witnessed: Stack, stack: Stack) -> bool:
+    """Whether a later stack is of the same call, as far as the outermost own function tells."""
+    before, after = own_steps(witnessed), own_steps(stack)
+    if not before or not after:
+        return False
+    was, now = before[-1].place, {(step.place.file, step.place.function.rpartition(".")[2]) for step in after}
+    return (was.file, was.function.rpartition(".")[2]) in now
+
+
+class _Pulse:
+    """What is known of one loop."""
+
+    def __init__(self, heart: Heartbeat) -> None:
+        self.heart = heart
+        self.episode: Episode | None = None
+        self.count = heart.count
+        self.at = monotonic()
+        self.reading: Reading | None = heart.clock.read()
+
+
+class _Others:
+    """Which threads compute."""
+
+    def __init__(self, own: int) -> None:
+        self._own = own
+        self._seen: dict[int, float] = {}
+        self._at = monotonic()
+
+    def note(self) -> None:
+        """Note how much each has computed so far."""
+        self._at = monotonic()
+        self._seen = {
+            thread.native_id: cpu
+            for thread in threading.enumerate()
+            if thread.native_id is not None and (cpu := cpu_seconds(thread.native_id)) is not None
+        }
+
+    def busiest(self, frames: Mapping[int, FrameType], loop_thread: int) -> Stack:
+        """Return what the thread does that computed for more than half of the time since then; empty if none did."""
+        most, busiest = (monotonic() - self._at) / 2, None
+        for thread in threading.enumerate():
+            native, ident = thread.native_id, thread.ident
+            if native is None or ident is None or native == self._own or ident == loop_thread:
+                continue
+            computed = (cpu_seconds(native) or 0.0) - self._seen.get(native, 0.0)
+            if computed > most:
+                most, busiest = computed, ident
+        return () if busiest is None else stack_of(frames.get(busiest))
+
+
+def _missed(late: float, before: Reading | None, after: Reading | None) -> Pause | None:
+    """Return why the watch's thread came back so late; None if it is hardly late."""
+    if late <= LATE:
+        return None
+    if before is None or after is None:
+        return Pause(late, True, 0.0)  # nobody knows; the GIL is what it mostly waits for
+    spent = after - before
+    # Who waits for the GIL wakes up in every switch interval, to ask for it; who is stopped does not.
+    asks = late / sys.getswitchinterval()
+    return Pause(late, spent.turns > max(2, asks / 3), spent.waited)

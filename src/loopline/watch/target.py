@@ -1,0 +1,63 @@
+"""What ``loopline run`` gives to uvicorn instead of the application: the application, watched."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from starlette.types import ASGIApp
+from uvicorn.importer import ImportFromStringError, import_from_string
+
+from loopline.errors import ConfigurationError
+from loopline.watch.middleware import Watch
+
+__all__ = ["RunOptions", "make"]
+
+_VARIABLE = "LOOPLINE_RUN"  # so that processes which uvicorn starts know it too
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What is run, and how it is watched.
+
+    Attributes:
+        app: ``module:name`` of the application.
+        factory: Whether it is a function that makes the application.
+        threshold: As for Watch.
+        origins: As for Watch.
+        report: As for Watch.
+    """
+
+    app: str
+    factory: bool
+    threshold: float
+    origins: bool
+    report: str | None
+
+    def store(self) -> None:
+        """Leave it for ``make``, in whichever process that is called."""
+        os.environ[_VARIABLE] = json.dumps(asdict(self))
+
+
+def make() -> Watch:
+    """Import the application and watch it.
+
+    Raises:
+        ConfigurationError: If there is no such application.
+    """
+    options = RunOptions(**json.loads(os.environ[_VARIABLE]))
+    return Watch(_load(options), threshold=options.threshold, origins=options.origins, report=options.report)
+
+
+def _load(options: RunOptions) -> ASGIApp:
+    try:
+        found: Any = import_from_string(options.app)
+    except ImportFromStringError as error:
+        raise ConfigurationError(str(error)) from error
+    if options.factory:
+        return found()  # type: ignore[no-any-return] - the user says that it makes one
+    if not callable(found):
+        raise ConfigurationError(f"{options.app} is no ASGI application")
+    return found  # type: ignore[no-any-return] - uvicorn finds out

@@ -1,0 +1,237 @@
+"""Watcher: all that watches the loops of one process, and what it found."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from loopline.errors import ConfigurationError
+from loopline.watch.advice import advice_for, advice_for_await
+from loopline.watch.awaits import Awaits
+from loopline.watch.blame import Verdict, judge
+from loopline.watch.collector import Collector
+from loopline.watch.episode import Episode
+from loopline.watch.finding import Finding, Place
+from loopline.watch.frames import Stack
+from loopline.watch.heartbeat import INTERVAL, Heartbeat
+from loopline.watch.lag import Lag, LagHistogram
+from loopline.watch.output import JsonLines, Told
+from loopline.watch.report import Report
+from loopline.watch.request import Request, Route
+from loopline.watch.sampler import Sampler
+
+__all__ = ["Watcher"]
+
+PATIENCE = 0.5  # seconds that are waited for the routers to find a request's route
+RECENT = 256  # requests that a stack may belong to
+LONGEST_CHAIN = 20  # steps
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A finding whose request has no route yet: it was held up before the routers saw it."""
+
+    finding: Finding
+    request: Request
+    until: float
+    finish: Callable[[Finding, Route | None], Finding]
+
+
+class Watcher:
+    """Watches loops for as long as they are added to it.
+
+    Args:
+        threshold: Seconds that a loop may stand still without being told of.
+        origins: Whether Python notes for every coroutine where it was made.
+        report: A file for a line of JSON for each finding; None for none.
+        terminal: Whether to tell on the terminal, for a reader, instead of in the log.
+
+    Attributes:
+        report: What was found so far.
+
+    Raises:
+        ConfigurationError: If the threshold can't be, or the file can't be written.
+    """
+
+    def __init__(
+        self, *, threshold: float = 0.1, origins: bool = False, report: Path | None = None, terminal: bool = False
+    ) -> None:
+        if not threshold >= INTERVAL:
+            raise ConfigurationError(f"threshold={threshold}: give seconds, {INTERVAL} or more")
+        try:
+            self._file = None if report is None else JsonLines(report)
+        except OSError as error:
+            raise ConfigurationError(f"the report can't be written: {error}") from error
+        self.report = Report()
+        self._threshold = threshold
+        self._told = Told(terminal=terminal)
+        self._lag = LagHistogram()
+        self._collector = Collector()
+        self._awaits = Awaits(self._tell_await, origins=origins)
+        self._sampler = Sampler(threshold, self._tell_stall, self._settle)
+        self._lock = threading.Lock()
+        self._hearts: dict[asyncio.AbstractEventLoop, Heartbeat] = {}
+        self._recent: deque[Request] = deque(maxlen=RECENT)
+        self._pending: deque[_Pending] = deque(maxlen=RECENT)
+
+    @property
+    def lag(self) -> Lag:
+        """How late the loops have come around so far."""
+        return self._lag.read()
+
+    def add_loop(self) -> None:
+        """Watch the running loop. Adding it twice is harmless."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if loop in self._hearts:
+                return
+            if not self._hearts:
+                self._collector.start()
+                self._awaits.start()
+            heart = self._hearts[loop] = Heartbeat(self._lag)
+        heart.start()
+        self._sampler.add(heart)
+
+    def remove_loop(self) -> None:
+        """Watch the running loop no more."""
+        with self._lock:
+            heart = self._hearts.pop(asyncio.get_running_loop(), None)
+            last = heart is not None and not self._hearts
+        if heart is not None:
+            self._sampler.remove(heart)
+            heart.stop()
+        if last:
+            self._collector.stop()
+            self._awaits.stop()
+            self._settle(everything=True)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def begin(self, request: Request) -> None:
+        """Note that a request is being answered."""
+        self._recent.append(request)
+
+    def fail(self, request: Request, error: BaseException) -> None:
+        """Note that a request failed, and find out whether for a forgotten await."""
+        self._awaits.search(error, request)
+
+    def _tell_stall(self, heart: Heartbeat, episode: Episode, ended: float, ongoing: bool) -> None:
+        def collecting(began: float, ended: float) -> float:
+            return self._collector.seconds(began, ended, heart.thread)
+
+        for verdict in judge(episode, ended, self._threshold, collecting):
+            owner = verdict.owner
+            finding = Finding(
+                kind=verdict.kind,
+                seconds=verdict.seconds,
+                place=None if verdict.step is None else verdict.step.place,
+                call=verdict.call,
+                route=None,
+                endpoint=None,
+                task=owner.name,
+                chain=_places(verdict.chain),
+                advice="",
+                at=datetime.now(UTC),
+                ongoing=ongoing,
+            )
+            self._finish_when_routed(finding, owner.request, _Finisher(verdict, self._recent))
+
+    def _tell_await(self, name: str, place: Place, chain: Stack, request: Request | None) -> None:
+        finding = Finding(
+            kind="forgotten-await",
+            seconds=0.0,
+            place=place,
+            call=name,
+            route=None,
+            endpoint=None,
+            task=None,
+            chain=_places(chain),
+            advice=advice_for_await(name),
+            at=datetime.now(UTC),
+        )
+        self._finish_when_routed(finding, request, _with_route)
+
+    def _finish_when_routed(
+        self, finding: Finding, request: Request | None, finish: Callable[[Finding, Route | None], Finding]
+    ) -> None:
+        route = None if request is None else request.route
+        if request is None or route is not None or finding.ongoing:
+            self._add(finish(finding, route))
+        else:
+            self._pending.append(_Pending(finding, request, monotonic() + PATIENCE, finish))
+
+    def _settle(self, *, everything: bool = False) -> None:
+        for _ in range(len(self._pending)):
+            one = self._pending.popleft()
+            route = one.request.route
+            if route is None and monotonic() < one.until and not everything:
+                self._pending.append(one)
+            else:
+                self._add(one.finish(one.finding, route))
+
+    def _add(self, finding: Finding) -> None:
+        group = None if finding.ongoing else self.report.add(finding)
+        if self._file is not None:
+            self._file.write(finding)
+        self._told.tell(finding, group)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finisher:
+    """Adds to a stall what can be said once its request's route is known."""
+
+    verdict: Verdict
+    recent: deque[Request]
+
+    def __call__(self, finding: Finding, route: Route | None) -> Finding:
+        verdict = self.verdict
+        if route is None and verdict.stack:
+            route = _route_on(verdict.stack, list(self.recent))
+        finding = _with_route(finding, route)
+        endpoint = None if route is None else route.endpoint
+        code = getattr(endpoint, "__code__", None)
+        if finding.place is None and verdict.stack and code is not None:
+            # What ran is the framework's, for this endpoint: what it returned is being checked and encoded.
+            place = Place(code.co_filename, code.co_firstlineno, code.co_qualname)
+            finding = replace(finding, place=place, chain=(place,))
+        advice = advice_for(verdict.kind, verdict.call, verdict.step, verdict.stack, endpoint)
+        return replace(finding, advice=advice)
+
+
+def _with_route(finding: Finding, route: Route | None) -> Finding:
+    if route is None:
+        return finding
+    return replace(finding, route=route.name, endpoint=_full_name(route.endpoint))
+
+
+def _route_on(stack: Stack, recent: list[Request]) -> Route | None:
+    """Return the route whose endpoint is on a stack, if there is just one such among recent requests."""
+    on_stack = {(step.place.file, step.place.function.rpartition(".")[2]) for step in stack}
+    found: dict[str, Route] = {}
+    for request in recent:
+        route = request.route
+        code = None if route is None else getattr(route.endpoint, "__code__", None)
+        if route is not None and code is not None and (code.co_filename, code.co_name) in on_stack:
+            found[route.name] = route
+    return found.popitem()[1] if len(found) == 1 else None
+
+
+def _full_name(endpoint: Any) -> str | None:
+    if endpoint is None:
+        return None
+    name = getattr(endpoint, "__qualname__", None) or type(endpoint).__qualname__
+    return f"{getattr(endpoint, '__module__', None) or '?'}.{name}"
+
+
+def _places(steps: Stack) -> tuple[Place, ...]:
+    return tuple(step.place for step in steps[-LONGEST_CHAIN:])
