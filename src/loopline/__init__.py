@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from loopline.disconnect import CancelOnDisconnect, cancel_on_disconnect
 from loopline.errors import (
+    BlockedLoop,
     ConfigurationError,
     DatabaseBusy,
     DuplicateJob,
     DuplicateTask,
+    ForgottenAwait,
     LaneClosed,
     LaneFull,
     LaneTimeout,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from loopline.watch import Watch
 
 __all__ = [
+    "BlockedLoop",
     "CancelOnDisconnect",
     "ConfigurationError",
     "Database",
@@ -45,6 +48,7 @@ __all__ = [
     "DuplicateTask",
     "ExecutorLane",
     "Failed",
+    "ForgottenAwait",
     "HttpClient",
     "JobQueue",
     "Lane",

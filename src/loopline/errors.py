@@ -9,10 +9,12 @@ from __future__ import annotations
 from starlette.exceptions import HTTPException
 
 __all__ = [
+    "BlockedLoop",
     "ConfigurationError",
     "DatabaseBusy",
     "DuplicateJob",
     "DuplicateTask",
+    "ForgottenAwait",
     "LaneClosed",
     "LaneFull",
     "LaneTimeout",
@@ -51,6 +53,20 @@ class MissingExtra(LooplineError, ImportError):
 
     def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
         return type(self), (self.package, self.extra)
+
+
+class BlockedLoop(LooplineError, AssertionError):
+    """Raised by ``pytest --loopline`` in a test whose code made the event loop stand still for too long.
+
+    The message says where, and what to write instead. ``@pytest.mark.loopline(threshold=…)`` allows a test more.
+    """
+
+
+class ForgottenAwait(LooplineError, AssertionError):
+    """Raised by ``pytest --loopline`` in a test whose code dropped a coroutine that nobody awaited.
+
+    The message says where. ``@pytest.mark.loopline(off=True)`` allows it in a test.
+    """
 
 
 class ResourceError(LooplineError):

@@ -83,7 +83,7 @@ def _judge_span(span: Span) -> Verdict:
     held = sum(sample.pause.seconds for sample in samples if sample.pause is not None and sample.pause.wanted)
     if held > seconds * MOST:
         holders = [sample.pause.holder for sample in samples if sample.pause is not None and sample.pause.holder]
-        if holders and spent is not None and spent.cpu < seconds * MOST:
+        if holders:
             return _blame_elsewhere(holders, seconds)
         return _blame("gil", seconds, owner, [max(samples, key=_paused).stack])
     stacks = [sample.stack for sample in samples]

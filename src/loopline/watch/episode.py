@@ -21,7 +21,7 @@ class Pause:
         seconds: How long.
         wanted: Whether it wanted to, and waited for the GIL.
         starved: How long it could have run, but had no processor.
-        holder: What another thread did that computed meanwhile, for at least half of the time; empty if none did.
+        holder: What another thread did that computed meanwhile, more than the loop's; empty if none did.
     """
 
     seconds: float
@@ -41,7 +41,7 @@ class Sample:
         reading: Its clocks.
         ready: How many callbacks were waiting; None if the loop does not tell.
         pause: Why the watch had not looked before; None if it had.
-        busy: What another thread did that computed for at least half of the time since the last look; empty if none.
+        busy: What another thread did that has computed more than the loop's since the last look; empty if none.
     """
 
     at: float

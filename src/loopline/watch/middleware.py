@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from loopline.watch.lag import Lag
-from loopline.watch.output import is_terminal
+from loopline.watch.output import Output, is_terminal
 from loopline.watch.report import Report
-from loopline.watch.request import Request, current_request
+from loopline.watch.request import current_request
 from loopline.watch.watcher import Watcher
 
 __all__ = ["Watch"]
@@ -38,12 +39,9 @@ class Watch:
         self, app: ASGIApp, *, threshold: float = 0.1, origins: bool = False, report: str | Path | None = None
     ) -> None:
         self._app = app
-        self._watcher = Watcher(
-            threshold=threshold,
-            origins=origins,
-            report=None if report is None else Path(report),
-            terminal=is_terminal(),
-        )
+        self._loop: asyncio.AbstractEventLoop | None = None  # the last that was seen to be watched
+        output = Output(None if report is None else Path(report), terminal=is_terminal())
+        self._watcher = Watcher(threshold=threshold, origins=origins, tell=output.tell)
 
     @property
     def report(self) -> Report:
@@ -64,9 +62,9 @@ class Watch:
             await self._app(scope, receive, send)
             return
         scope[_SEEN] = True
-        self._watcher.add_loop()
-        request = Request(scope)
-        self._watcher.begin(request)
+        if asyncio.get_running_loop() is not self._loop:
+            self._add_loop()
+        request = self._watcher.begin(scope)
         token = current_request.set(request)
         try:
             await self._app(scope, receive, send)
@@ -75,19 +73,24 @@ class Watch:
             raise
         finally:
             current_request.reset(token)
-            request.end()
+            self._watcher.end(request)
+
+    def _add_loop(self) -> None:
+        self._watcher.add_loop()
+        self._loop = asyncio.get_running_loop()
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_and_note(message: Message) -> None:
             # Until it has started, nobody waits; once it is closing, nobody comes.
             if message["type"] == "lifespan.startup.complete":
-                self._watcher.add_loop()
+                self._add_loop()
             await send(message)
 
         async def receive_and_note() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                self._watcher.remove_loop()
+                self._watcher.remove_loop(asyncio.get_running_loop())
+                self._loop = None
             return message
 
         await self._app(scope, receive_and_note, send_and_note)

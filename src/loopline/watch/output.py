@@ -5,68 +5,63 @@ from __future__ import annotations
 import json
 import linecache
 import logging
-import os
 import sys
-import threading
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from loopline.errors import ConfigurationError
 from loopline.watch.finding import Finding, Place
 from loopline.watch.report import Group
 
-__all__ = ["JsonLines", "Told"]
+__all__ = ["Output", "is_terminal", "sentence"]
 
 logger = logging.getLogger("loopline.watch")
 
 
-class Told:
-    """Tells of a finding in the log or on the terminal: at first each time, then ever more rarely."""
+class Output:
+    """Tells of findings in the log or on the terminal: at first each time, then ever more rarely.
 
-    def __init__(self, *, terminal: bool) -> None:
+    Args:
+        report: A file to which a line of JSON is appended for each; several processes may share it. None for none.
+        terminal: Whether to tell on the terminal, for a reader, instead of in the log.
+
+    Raises:
+        ConfigurationError: If the file can't be written.
+    """
+
+    def __init__(self, report: Path | None, *, terminal: bool) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True) if terminal else None
+        self._report = report
+        try:
+            self._append(b"")
+        except OSError as error:
+            raise ConfigurationError(f"the report can't be written: {error}") from error
 
     def tell(self, finding: Finding, group: Group | None) -> None:
-        """Tell of it.
+        """Tell of one.
 
         Args:
             finding: What was found.
             group: All of its kind so far; None if there are too many different ones.
         """
+        try:
+            self._append(json.dumps(finding.as_json()).encode() + b"\n")
+        except OSError as error:
+            logger.warning("the report can't be written: %s", error)
         times = 1 if group is None else group.count
         if times & (times - 1) and not finding.ongoing:
-            return  # the 1st, 2nd, 4th, 8th … time
+            return  # it is told of the 1st, 2nd, 4th, 8th … time
         if self._console is not None:
             self._console.print(_picture(finding, times))
         else:
             logger.warning("%s%s", sentence(finding), _often(times), extra={"loopline": finding.as_json()})
 
-
-class JsonLines:
-    """Appends each finding to a file, a line of JSON each. Several processes may share the file.
-
-    Args:
-        path: The file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._lock = threading.Lock()
-
-    def write(self, finding: Finding) -> None:
-        """Append one."""
-        line = json.dumps(finding.as_json(), ensure_ascii=False) + "\n"
-        with self._lock:
-            if self._file >= 0:
-                os.write(self._file, line.encode("utf-8", "replace"))
-
-    def close(self) -> None:
-        """Close it."""
-        with self._lock:
-            if self._file >= 0:
-                os.close(self._file)
-                self._file = -1
+    def _append(self, line: bytes) -> None:
+        if self._report is not None:
+            with self._report.open("ab", buffering=0) as file:  # one write: lines of several processes don't mix
+                file.write(line)
 
 
 def sentence(finding: Finding) -> str:

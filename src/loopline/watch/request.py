@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import Scope
 
-__all__ = ["Request", "Route", "current_request", "route_of"]
+__all__ = ["KnownRoutes", "Request", "Route", "current_request", "route_of"]
 
 # What the route is found from. The rest of a scope is let go with its request: a task may outlive that.
 _KEPT = ("type", "method", "path", "path_params", "endpoint", "route")
+MOST = 10_000  # routes that are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +37,56 @@ class Request:
 
     Args:
         scope: Its ASGI scope, into which the routers write what they find.
+
+    Attributes:
+        scope: The same; what is kept of it once the request has ended.
     """
 
-    __slots__ = ("_scope",)
+    __slots__ = ("scope",)
 
     def __init__(self, scope: Scope) -> None:
-        self._scope: Mapping[str, Any] = scope
+        self.scope: Mapping[str, Any] = scope
 
-    def end(self) -> None:
-        """Let the scope go, and all that hangs on it."""
-        scope = self._scope
-        self._scope = {key: scope[key] for key in _KEPT if key in scope}
+    def end(self, known: KnownRoutes) -> None:
+        """Let the scope go, and all that hangs on it.
+
+        Args:
+            known: Where its route is noted.
+        """
+        self.scope = known.note(self.scope)
 
     @property
     def route(self) -> Route | None:
         """Its route; None as long as the routers have not found one, or if there is none."""
-        return route_of(self._scope)
+        return route_of(self.scope)
+
+
+class KnownRoutes:
+    """The routes that are asked for now, or were so far, each by what one of its requests' scopes said of it.
+
+    Attributes:
+        active: The requests that are being answered.
+    """
+
+    def __init__(self) -> None:
+        self.active: set[Request] = set()
+        self._scopes: dict[int, Mapping[str, Any]] = {}
+
+    def note(self, scope: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what is kept of a scope: the same for all requests of a route."""
+        endpoint = scope.get("endpoint")
+        kept = self._scopes.get(id(endpoint))
+        if kept is None:
+            kept = {key: scope[key] for key in _KEPT if key in scope}
+            if endpoint is not None and len(self._scopes) < MOST:
+                self._scopes[id(endpoint)] = kept  # it holds the endpoint, so that nothing else gets its id
+        return kept
+
+    def __iter__(self) -> Iterator[Route]:
+        """Go through them."""
+        for scope in (*self._scopes.values(), *(request.scope for request in self.active.copy())):
+            if (route := route_of(scope)) is not None:
+                yield route
 
 
 current_request: ContextVar[Request | None] = ContextVar("loopline.watch.current_request", default=None)

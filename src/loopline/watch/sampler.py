@@ -23,6 +23,7 @@ CALM = 0.04  # seconds between two looks while all is well, at most
 CLOSE = 0.01  # between two samples of a stall
 LATE = 0.015  # a heart that is late by more is looked at
 LONG = 5.0  # a stall that lasts so long is told of before it ends
+WORTH = 0.1  # of a time, that a thread must have computed to have kept others from it
 SLOWER = 100  # samples after which the looks become rarer
 
 logger = logging.getLogger("loopline.watch")
@@ -35,6 +36,7 @@ class Sampler:
         threshold: Seconds; shorter stalls are not told of.
         tell: Called in this thread with a stall: its heartbeat, what was seen, when it ended, whether it goes on.
         tick: Called in this thread after each look.
+        witness: Whether the timer of faulthandler may be used.
     """
 
     def __init__(
@@ -42,7 +44,10 @@ class Sampler:
         threshold: float,
         tell: Callable[[Heartbeat, Episode, float, bool], None],
         tick: Callable[[], None],
+        *,
+        witness: bool,
     ) -> None:
+        self._witness = witness
         self._threshold = threshold
         self._tell = tell
         self._tick = tick
@@ -67,17 +72,20 @@ class Sampler:
     def remove(self, heart: Heartbeat) -> None:
         """Watch it no more."""
         with self._lock:
-            self._pulses.pop(heart, None)
+            pulse = self._pulses.pop(heart, None)
+            if pulse is not None and pulse.episode is not None:
+                self._end(heart, pulse.episode, monotonic())
             ending = self._thread if not self._pulses else None
             if ending is not None:
                 self._stop.release()
                 self._thread = None
-        if ending is not None:
+        if ending is not None and ending is not threading.current_thread():
             ending.join()
 
     def _run(self, stop: threading.Lock) -> None:
         native = threading.get_native_id()
-        clock, witness, others = ThreadClock(native), Witness(), _Others(native)
+        clock, others = ThreadClock(native), _Others(native)
+        witness = Witness(allowed=self._witness)
         witness.start()
         pause = self._calm
         try:
@@ -93,10 +101,12 @@ class Sampler:
                     glimpses = [_glimpse(pulse, now, late, others) for pulse in pulses]
                     missed = _missed(late, before, clock.read())
                     seen = witness.read() if missed is not None else {}
-                    stalled = [
-                        self._look(pulse, now, glimpse, missed, seen.get(pulse.heart.thread))
-                        for pulse, glimpse in zip(pulses, glimpses, strict=True)
-                    ]
+                    with self._lock:
+                        stalled = [
+                            self._look(pulse, now, glimpse, missed, seen.get(pulse.heart.thread))
+                            for pulse, glimpse in zip(pulses, glimpses, strict=True)
+                            if pulse.heart in self._pulses
+                        ]
                     others.note()
                 except Exception:
                     logger.exception("the watch failed; it goes on")
@@ -212,16 +222,19 @@ class _Others:
         }
 
     def busiest(self, frames: Mapping[int, FrameType], loop_thread: int) -> Stack:
-        """Return what the thread does that computed for more than half of the time since then; empty if none did."""
-        most, busiest = (monotonic() - self._at) / 2, None
+        """Return what the thread does that has computed most since then; empty if that is the loop's, or nearly none.
+
+        How much is most depends on what else the machine does.
+        """
+        most, busiest = (monotonic() - self._at) * WORTH, loop_thread
         for thread in threading.enumerate():
             native, ident = thread.native_id, thread.ident
-            if native is None or ident is None or native == self._own or ident == loop_thread:
+            if native is None or ident is None or native == self._own:
                 continue
             computed = (cpu_seconds(native) or 0.0) - self._seen.get(native, 0.0)
             if computed > most:
                 most, busiest = computed, ident
-        return () if busiest is None else stack_of(frames.get(busiest))
+        return () if busiest == loop_thread else stack_of(frames.get(busiest))
 
 
 def _missed(late: float, before: Reading | None, after: Reading | None) -> Pause | None:

@@ -56,8 +56,7 @@ def _load(options: RunOptions) -> ASGIApp:
         found: Any = import_from_string(options.app)
     except ImportFromStringError as error:
         raise ConfigurationError(str(error)) from error
-    if options.factory:
-        return found()  # type: ignore[no-any-return] - the user says that it makes one
-    if not callable(found):
+    app: ASGIApp = found() if options.factory else found
+    if not callable(app):
         raise ConfigurationError(f"{options.app} is no ASGI application")
-    return found  # type: ignore[no-any-return] - uvicorn finds out
+    return app

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic
 from typing import Any
+
+from starlette.types import Scope
 
 from loopline.errors import ConfigurationError
 from loopline.watch.advice import advice_for, advice_for_await
@@ -22,15 +23,14 @@ from loopline.watch.finding import Finding, Place
 from loopline.watch.frames import Stack
 from loopline.watch.heartbeat import INTERVAL, Heartbeat
 from loopline.watch.lag import Lag, LagHistogram
-from loopline.watch.output import JsonLines, Told
-from loopline.watch.report import Report
-from loopline.watch.request import Request, Route
+from loopline.watch.report import Group, Report
+from loopline.watch.request import KnownRoutes, Request, Route
 from loopline.watch.sampler import Sampler
 
 __all__ = ["Watcher"]
 
+MOST_PENDING = 256  # findings
 PATIENCE = 0.5  # seconds that are waited for the routers to find a request's route
-RECENT = 256  # requests that a stack may belong to
 LONGEST_CHAIN = 20  # steps
 
 
@@ -50,36 +50,37 @@ class Watcher:
     Args:
         threshold: Seconds that a loop may stand still without being told of.
         origins: Whether Python notes for every coroutine where it was made.
-        report: A file for a line of JSON for each finding; None for none.
-        terminal: Whether to tell on the terminal, for a reader, instead of in the log.
+        tell: Called with each finding, and all of its kind so far, in whichever thread.
+        witness: Whether the timer of faulthandler may be used.
 
     Attributes:
         report: What was found so far.
 
     Raises:
-        ConfigurationError: If the threshold can't be, or the file can't be written.
+        ConfigurationError: If the threshold can't be.
     """
 
     def __init__(
-        self, *, threshold: float = 0.1, origins: bool = False, report: Path | None = None, terminal: bool = False
+        self,
+        *,
+        threshold: float,
+        tell: Callable[[Finding, Group | None], None],
+        origins: bool = False,
+        witness: bool = True,
     ) -> None:
         if not threshold >= INTERVAL:
             raise ConfigurationError(f"threshold={threshold}: give seconds, {INTERVAL} or more")
-        try:
-            self._file = None if report is None else JsonLines(report)
-        except OSError as error:
-            raise ConfigurationError(f"the report can't be written: {error}") from error
         self.report = Report()
         self._threshold = threshold
-        self._told = Told(terminal=terminal)
+        self._tell = tell
         self._lag = LagHistogram()
         self._collector = Collector()
         self._awaits = Awaits(self._tell_await, origins=origins)
-        self._sampler = Sampler(threshold, self._tell_stall, self._settle)
+        self._sampler = Sampler(threshold, self._tell_stall, self._look_after, witness=witness)
         self._lock = threading.Lock()
         self._hearts: dict[asyncio.AbstractEventLoop, Heartbeat] = {}
-        self._recent: deque[Request] = deque(maxlen=RECENT)
-        self._pending: deque[_Pending] = deque(maxlen=RECENT)
+        self._routes = KnownRoutes()
+        self._pending: deque[_Pending] = deque(maxlen=MOST_PENDING)
 
     @property
     def lag(self) -> Lag:
@@ -99,10 +100,10 @@ class Watcher:
         heart.start()
         self._sampler.add(heart)
 
-    def remove_loop(self) -> None:
-        """Watch the running loop no more."""
+    def remove_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Watch a loop no more. To be called in its thread. What goes on is over then."""
         with self._lock:
-            heart = self._hearts.pop(asyncio.get_running_loop(), None)
+            heart = self._hearts.pop(loop, None)
             last = heart is not None and not self._hearts
         if heart is not None:
             self._sampler.remove(heart)
@@ -110,16 +111,18 @@ class Watcher:
         if last:
             self._collector.stop()
             self._awaits.stop()
-            self._settle(everything=True)
+            self.settle()
 
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
+    def begin(self, scope: Scope) -> Request:
+        """Note that a request is being answered; its mark."""
+        request = Request(scope)
+        self._routes.active.add(request)
+        return request
 
-    def begin(self, request: Request) -> None:
-        """Note that a request is being answered."""
-        self._recent.append(request)
+    def end(self, request: Request) -> None:
+        """Note that a request has been answered."""
+        self._routes.active.discard(request)
+        request.end(self._routes)
 
     def fail(self, request: Request, error: BaseException) -> None:
         """Note that a request failed, and find out whether for a forgotten await."""
@@ -144,7 +147,7 @@ class Watcher:
                 at=datetime.now(UTC),
                 ongoing=ongoing,
             )
-            self._finish_when_routed(finding, owner.request, _Finisher(verdict, self._recent))
+            self._finish_when_routed(finding, owner.request, _Finisher(verdict, self._routes))
 
     def _tell_await(self, name: str, place: Place, chain: Stack, request: Request | None) -> None:
         finding = Finding(
@@ -170,6 +173,16 @@ class Watcher:
         else:
             self._pending.append(_Pending(finding, request, monotonic() + PATIENCE, finish))
 
+    def _look_after(self) -> None:
+        self._settle()
+        for loop in list(self._hearts):
+            if loop.is_closed():  # without the application's lifespan, nobody says so
+                self.remove_loop(loop)
+
+    def settle(self) -> None:
+        """Tell of what was found, even if the routers have not said yet whose it is."""
+        self._settle(everything=True)
+
     def _settle(self, *, everything: bool = False) -> None:
         for _ in range(len(self._pending)):
             one = self._pending.popleft()
@@ -181,9 +194,7 @@ class Watcher:
 
     def _add(self, finding: Finding) -> None:
         group = None if finding.ongoing else self.report.add(finding)
-        if self._file is not None:
-            self._file.write(finding)
-        self._told.tell(finding, group)
+        self._tell(finding, group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +202,12 @@ class _Finisher:
     """Adds to a stall what can be said once its request's route is known."""
 
     verdict: Verdict
-    recent: deque[Request]
+    routes: KnownRoutes
 
     def __call__(self, finding: Finding, route: Route | None) -> Finding:
         verdict = self.verdict
         if route is None and verdict.stack:
-            route = _route_on(verdict.stack, list(self.recent))
+            route = _route_on(verdict.stack, self.routes)
         finding = _with_route(finding, route)
         endpoint = None if route is None else route.endpoint
         code = getattr(endpoint, "__code__", None)
@@ -214,14 +225,13 @@ def _with_route(finding: Finding, route: Route | None) -> Finding:
     return replace(finding, route=route.name, endpoint=_full_name(route.endpoint))
 
 
-def _route_on(stack: Stack, recent: list[Request]) -> Route | None:
-    """Return the route whose endpoint is on a stack, if there is just one such among recent requests."""
+def _route_on(stack: Stack, routes: Iterable[Route]) -> Route | None:
+    """Return the route whose endpoint is on a stack, if there is just one."""
     on_stack = {(step.place.file, step.place.function.rpartition(".")[2]) for step in stack}
     found: dict[str, Route] = {}
-    for request in recent:
-        route = request.route
-        code = None if route is None else getattr(route.endpoint, "__code__", None)
-        if route is not None and code is not None and (code.co_filename, code.co_name) in on_stack:
+    for route in routes:
+        code = getattr(route.endpoint, "__code__", None)
+        if code is not None and (code.co_filename, code.co_name) in on_stack:
             found[route.name] = route
     return found.popitem()[1] if len(found) == 1 else None
 

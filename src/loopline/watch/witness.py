@@ -23,17 +23,25 @@ _LINE = re.compile(r'^  File "(.*)", line (\d+) in (.*)$')
 
 
 class Witness:
-    """Writes down all stacks when the watch's thread has not come back in time."""
+    """Writes down all stacks when the watch's thread has not come back in time.
 
-    def __init__(self) -> None:
+    Args:
+        allowed: Whether the timer may be used at all.
+    """
+
+    def __init__(self, *, allowed: bool) -> None:
         # A file without a name: nothing is left of it, however the process ends.
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by stop()
         self._set = faulthandler.dump_traceback_later
         self._cancel = faulthandler.cancel_dump_traceback_later
+        self._allowed = allowed
         self._taken = False
 
     def start(self) -> None:
         """Notice from now on when others use the timer."""
+        if not self._allowed:
+            self._taken = True
+            return
         faulthandler.dump_traceback_later = self._set_by_others
         faulthandler.cancel_dump_traceback_later = self._cancelled_by_others
 
