@@ -16,14 +16,14 @@ from benchmarks.watch.crowd import crowd
 from benchmarks.watch.expected import CALM, CASES, CYCLE, Case
 from benchmarks.watch.finding import Finding
 from benchmarks.watch.http import LOST, converse, request
-from benchmarks.watch.judge import STARVED, Verdict, judge
+from benchmarks.watch.judge import STARVED, Verdict, is_hit, judge
 from benchmarks.watch.processes import Served, serving
 
 __all__ = ["Detection", "detect"]
 
-QUIET = 2.0  # seconds with innocents only
+QUIET = 1.5  # seconds with innocents only
 TIMEOUT = 15.0  # seconds for an answer
-PATIENCE = 0.4  # seconds after a stall in which a tool may report it
+PATIENCE = 0.3  # seconds after a stall in which a tool may report it
 COMPANIONS = 0.06  # seconds after a report in which others of the same stall may follow
 GLANCE = 0.01  # seconds between two looks at the reports
 
@@ -81,13 +81,14 @@ async def _pass(served: Served, seed: str) -> tuple[list[Verdict], list[str], Co
 
 
 async def _set_off(served: Served, case: Case) -> Verdict:
+    served.new_findings()  # what comes so late that it can't be told which stall it is of
     if case.method == "WEBSOCKET":
         status = await converse(served.port, case.path)
     else:
         status = await _ask(served.port, case.method, case.path, case.body)
     if case.name == CYCLE:
         await _ask(served.port, "GET", f"{CALM}/short/collect")
-    return judge(case, await _reports(served, case.after + PATIENCE), status)
+    return judge(case, await _reports(served, case), status)
 
 
 async def _ask(port: int, method: str, path: str, body: bytes = b"") -> int:
@@ -101,12 +102,13 @@ async def _ask(port: int, method: str, path: str, body: bytes = b"") -> int:
         pool.close()
 
 
-async def _reports(served: Served, patience: float) -> list[Finding]:
+async def _reports(served: Served, case: Case) -> list[Finding]:
     findings: list[Finding] = []
-    give_up = time.monotonic() + patience
+    give_up = time.monotonic() + case.after + PATIENCE
     while (now := time.monotonic()) < give_up:
-        if new := served.new_findings():
-            findings += new
+        new = served.new_findings()
+        findings += new
+        if any(is_hit(case, finding) for finding in new):
             give_up = min(give_up, now + COMPANIONS)
         await asyncio.sleep(GLANCE)
     return findings + served.new_findings()

@@ -70,7 +70,7 @@ def _case(
     return Case(name, f"{method} {PREFIX}{template}", PREFIX + (path or template), kinds, **more)  # type: ignore[arg-type]
 
 
-_LATER = 0.35  # seconds in which work after the answer has begun and ended
+_LATER = 0.3  # seconds in which work after the answer has begun and ended
 
 CASES = (
     _get("direct", "/sleeping/direct"),

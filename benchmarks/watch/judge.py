@@ -9,7 +9,7 @@ from benchmarks.watch.expected import CALM, Case
 from benchmarks.watch.finding import Finding, Spot
 from benchmarks.watch.markers import HERE, Place
 
-__all__ = ["STARVED", "Verdict", "blames_innocent", "judge"]
+__all__ = ["STARVED", "Verdict", "is_hit", "judge"]
 
 STARVED = "no-cpu"  # says that the machine had no time for the loop, and blames nobody
 FORGOTTEN = "forgotten-await"
@@ -22,7 +22,7 @@ class Verdict:
 
     Attributes:
         case: Its name.
-        detected: Whether something was reported that does not blame an innocent.
+        detected: Whether something was reported, unless all that it names is innocent.
         kind: Whether a report has a right kind; like the next three, False also where nothing was said.
         line: Whether one names the line; of a peer's stack any frame counts, of ours only the one that is blamed.
         function: Whether one names the function that this line is in.
@@ -56,9 +56,9 @@ def judge(case: Case, findings: Sequence[Finding], status: int) -> Verdict:
         status: Of the answer.
     """
     findings = [finding for finding in findings if finding.kind != STARVED]
-    blamed = [finding for finding in findings if blames_innocent(finding)]
-    others = [finding for finding in findings if finding not in blamed]
-    hits = [finding for finding in others if _is_about(case, finding)]
+    blamed = [finding for finding in findings if _blames_innocent(finding)]
+    hits = [finding for finding in findings if is_hit(case, finding)]
+    astray = [finding for finding in findings if finding not in blamed and finding not in hits]
     line = any(_same_line(spot, place) for spot in _spots(hits) for place in case.places)
     route = not any(finding.route for finding in hits) if case.route is None else _names_route(case, hits)
     kind = any(finding.kind in case.kinds for finding in hits)
@@ -70,26 +70,29 @@ def judge(case: Case, findings: Sequence[Finding], status: int) -> Verdict:
         function=any(_names_function(case, finding) for finding in hits),
         route=bool(hits) and route,
         blamed=sorted({finding.route or finding.function or finding.spots[0][0] for finding in blamed}),
-        astray=len(others) - len(hits),
+        astray=len(astray),
         changed=status not in case.statuses,
         seconds=max((finding.seconds for finding in hits if finding.seconds is not None), default=None),
         said=[] if hits and line and route and kind and not blamed else [finding.text[:300] for finding in findings],
     )
 
 
-def blames_innocent(finding: Finding) -> bool:
+def is_hit(case: Case, finding: Finding) -> bool:
+    """Return whether a report is of what the case has set off."""
+    if finding.kind == STARVED or case.forgotten != (finding.kind == FORGOTTEN):
+        return False
+    if _names_function(case, finding):  # who names an innocent beside the guilty has found the guilty all the same
+        return True
+    return not case.forgotten and not _blames_innocent(finding)
+
+
+def _blames_innocent(finding: Finding) -> bool:
     """Return whether a report names an innocent's route, file or function."""
     return (
         CALM in (finding.route or "")
         or (finding.function or "").startswith("benchmarks.watch.innocent.")
         or any(file.startswith(_INNOCENT) for file, _, _ in finding.spots)
     )
-
-
-def _is_about(case: Case, finding: Finding) -> bool:
-    if case.forgotten:
-        return finding.kind == FORGOTTEN and _names_function(case, finding)
-    return finding.kind != FORGOTTEN
 
 
 def _names_route(case: Case, hits: Iterable[Finding]) -> bool:

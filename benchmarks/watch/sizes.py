@@ -20,8 +20,8 @@ from benchmarks.watch.material import BACKTRACKS, documents, graph, numbers, spi
 __all__ = ["SLEEP", "Sizes", "as_variable", "measure", "sizes"]
 
 VARIABLE = "WATCH_SIZES"  # where the processes of one run find what was measured at its beginning
-SLEEP = 0.2  # seconds that a call waits
-BUSY = 0.25  # seconds that computing takes: more, because a machine may be faster than when it was measured
+SLEEP = 0.15  # seconds that a call waits
+BUSY = 0.2  # seconds that computing takes: more, because a machine may be faster than when it was measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ def sizes() -> Sizes:
 def measure() -> Sizes:
     """Measure this machine; takes about two seconds."""
     compress = text(1)
-    some, lots, written = documents(1_000), graph(200_000), documents(10_000)
-    mixed = numbers(50_000)
+    some, lots, written = documents(3_000), graph(500_000), documents(30_000)
+    mixed = numbers(200_000)
     return Sizes(
         turns=_scale(200_000, spin, 200_000),
         rounds=_scale(20_000, lambda: hashlib.pbkdf2_hmac("sha256", b"secret", b"salt", 20_000)),

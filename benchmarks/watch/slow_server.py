@@ -11,7 +11,7 @@ from typing import Any
 
 __all__ = ["ANSWER", "slow_server"]
 
-DELAY = 0.2  # seconds
+DELAY = 0.15  # seconds
 ANSWER = b"late"
 
 

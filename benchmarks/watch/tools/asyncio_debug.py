@@ -17,8 +17,8 @@ from benchmarks.watch.tools.tool import THRESHOLD
 __all__ = ["spots_of", "watching"]
 
 _TOOK = re.compile(r"Executing (.+) took ([\d.]+) seconds", re.DOTALL)
-_NAMED = re.compile(r"coro=<(\S+)\(\)|<\w*Handle (\S+)\(")
-_AT = re.compile(r"(?:at |\) at )(/[^\s:<>]+):(\d+)")
+# "f() running at /file:1", "f() done, defined at /file:1", "f() at /file:1", "created at /file:1"
+_PLACE = re.compile(r"(?:([^\s=<]+)\(\)\s[a-z, ]*)?\bat (/[^\s:>]+):(\d+)")
 
 
 @asynccontextmanager
@@ -42,6 +42,4 @@ def spots_of(shown: str) -> list[Spot]:
     Args:
         shown: Of a task: where its coroutine waits now, or where it is defined; and where the task was made.
     """
-    names = [name or other for name, other in _NAMED.findall(shown)]
-    places = [(file, int(line)) for file, line in _AT.findall(shown)]
-    return [(file, line, names[at] if at < len(names) else "") for at, (file, line) in enumerate(places)]
+    return [(file, int(line), function) for function, file, line in _PLACE.findall(shown)]

@@ -10,14 +10,15 @@ from contextlib import asynccontextmanager
 from asynclens import AsyncWatchdog
 from fastapi import FastAPI
 
-from benchmarks.watch.finding import Finding, Tell, spots_in
+from benchmarks.watch.finding import Finding, Tell
 from benchmarks.watch.tools.log import listening
 from benchmarks.watch.tools.tool import THRESHOLD
 
 __all__ = ["watching"]
 
 NAME = "asynclens"
-_SECONDS = re.compile(r"([\d.]+)\s*ms")
+# It lists the frames of all threads; those of the loop's are the ones to look at.
+_FRAME = re.compile(r"\(MainThread\) \S+ (\S+) l\. (\d+) in `([^`]+)`")
 
 
 @asynccontextmanager
@@ -26,8 +27,9 @@ async def watching(app: FastAPI, tell: Tell) -> AsyncIterator[None]:
 
     def hear(record: logging.LogRecord) -> None:
         text = record.getMessage()
-        found = _SECONDS.search(text)
-        tell(Finding(seconds=float(found[1]) / 1000 if found else None, spots=spots_in(text), text=text))
+        if "Loop blocked" in text:  # a second message says when it was released
+            spots = [(file, int(line), function) for file, line, function in _FRAME.findall(text)]
+            tell(Finding(spots=spots, text="\n".join(text.splitlines()[-2:])))
 
     with listening(NAME, hear):
         async with AsyncWatchdog(threshold_ms=int(THRESHOLD * 1000), logger=logging.getLogger(NAME)):

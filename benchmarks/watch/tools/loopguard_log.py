@@ -34,7 +34,7 @@ async def _heard(tell: Tell) -> AsyncIterator[None]:
             # The line has the numbers of requests; a banner for each has its path, when it is answered.
             requests = [get_registry().get(number) for number in (found[2] or "").split(",")]
             routes = [f"{request.method} {request.path}" for request in requests if request]
-            for route in routes or [None]:
+            for route in routes or (None,):
                 tell(Finding(seconds=seconds, route=route, text=found[0]))
 
     with listening("fastapi_loopguard", hear):

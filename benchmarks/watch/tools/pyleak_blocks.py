@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from pyleak import no_event_loop_blocking
+from pyleak.base import LeakAction
 
 from benchmarks.watch.finding import Finding, Tell
 from benchmarks.watch.tools.log import listening
@@ -19,7 +20,7 @@ __all__ = ["watching"]
 @asynccontextmanager
 async def watching(app: FastAPI, tell: Tell) -> AsyncIterator[None]:
     """Let it log. It logs the stacks only at the end; they are read as soon as it has them."""
-    detection = no_event_loop_blocking(action="log", threshold=THRESHOLD, check_interval=0.01)
+    detection = no_event_loop_blocking(action=LeakAction.LOG, threshold=THRESHOLD, check_interval=0.01)
 
     def hear(record: logging.LogRecord) -> None:
         text = record.getMessage()
