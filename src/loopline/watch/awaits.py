@@ -17,7 +17,7 @@ from types import CodeType, CoroutineType, TracebackType
 from typing import Any
 
 from loopline.watch.finding import Place
-from loopline.watch.frames import Stack, is_own, own_steps, stack_of
+from loopline.watch.frames import Stack, definition_of, is_own, own_steps, stack_of
 from loopline.watch.makers import line_of, maker_of, names
 from loopline.watch.private import ENDPOINT_CALL, UNAWAITED_WARNING, Private
 from loopline.watch.request import Request, current_request
@@ -127,7 +127,7 @@ class Awaits:
         """
         name: str = coroutine.__name__
         code: CodeType = coroutine.cr_code
-        place = Place(code.co_filename, code.co_firstlineno, code.co_qualname)
+        place = definition_of(code)
         chain: Stack = ()
         if coroutine.cr_origin:
             place = Place(*coroutine.cr_origin[0])

@@ -15,6 +15,7 @@ from loopline.watch.owner import NOBODY, Owner
 
 __all__ = ["Verdict", "judge"]
 
+LITTLE = 0.25  # of a stall: who only waits computes less than that
 MOST = 0.5  # of a stall: what took so much of it is its cause
 AGREED = 0.8  # of the samples: what so many show is what happened
 _DEBUGGERS = ("/bdb.py", "/pdb.py", "/pydevd", "/debugpy/")
@@ -63,7 +64,7 @@ def judge(
         return []
     if seconds - _starved(episode.first, samples[-1].reading) < threshold:
         return [Verdict("no-cpu", seconds)]
-    if collecting(episode.began, ended) > seconds * MOST:
+    if seconds - collecting(episode.began, ended) < max(threshold, seconds * LITTLE):
         return [_judge_collection(samples, seconds)]
     spans = episode.spans(ended)
     long = [span for span in spans if span.seconds > threshold or span.seconds > AGREED * seconds]
@@ -91,7 +92,7 @@ def _judge_span(span: Span) -> Verdict:
         return _blame("import", seconds, owner, [_importer(stack) for stack in stacks if is_import(stack)])
     if spent is None:
         return _blame("blocking", seconds, owner, stacks)
-    if spent.cpu > (seconds - spent.waited) * MOST:
+    if spent.cpu > (seconds - spent.waited) * LITTLE:
         return _blame("cpu", seconds, owner, stacks)
     busy = [sample.busy for sample in samples if sample.busy]
     if len(busy) > len(samples) * MOST and spent.turns > len(samples):

@@ -39,7 +39,7 @@ class Sample:
         stack: Its stack, from the innermost step outwards.
         owner: Whom it worked for.
         reading: Its clocks.
-        ready: How many callbacks were waiting; None if the loop does not tell.
+        callback: What stands for the call that it was in, where there was no task.
         pause: Why the watch had not looked before; None if it had.
         busy: What another thread did that has computed more than the loop's since the last look; empty if none.
     """
@@ -48,7 +48,7 @@ class Sample:
     stack: Stack
     owner: Owner
     reading: Reading | None
-    ready: int | None
+    callback: object
     pause: Pause | None
     busy: Stack
 
@@ -120,9 +120,8 @@ class Span:
     def is_same(self, sample: Sample) -> bool:
         """Whether a later sample is of the same step."""
         last = self.samples[-1]
-        if last.ready is not None and sample.ready is not None and sample.ready < last.ready:
-            return False
-        return last.owner.task == sample.owner.task  # references to the same task are equal as long as it lives
+        # References to the same task are equal as long as it lives.
+        return last.owner.task == sample.owner.task and last.callback is sample.callback
 
     @property
     def seconds(self) -> float:

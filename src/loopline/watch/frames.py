@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import linecache
+import re
 import sysconfig
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,9 +15,10 @@ from typing import TypeAlias
 import loopline
 from loopline.watch.finding import Place
 
-__all__ = ["Stack", "Step", "guilty", "is_import", "is_loop", "is_own", "own_steps", "stack_of"]
+__all__ = ["Stack", "Step", "definition_of", "guilty", "is_import", "is_loop", "is_own", "own_steps", "stack_of"]
 
-DEEPEST = 200  # steps of a stack that are looked at, from the innermost
+MOST_DECORATORS = 50  # lines
+DEEPEST = 1000  # steps of a stack that are looked at, from the innermost
 
 _STANDARD = tuple(
     {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(asyncio.__file__).parents[1])}
@@ -47,18 +50,28 @@ Stack: TypeAlias = tuple[Step, ...]
 """Steps from the innermost outwards."""
 
 
-def stack_of(frame: FrameType | None) -> Stack:
-    """Return a stack from the innermost step outwards, as far as the event loop that runs it, if any.
+def stack_of(frame: FrameType | None, base: int = 0) -> Stack:
+    """Return a stack from the innermost step outwards. It holds no frame, and so keeps nothing of the program alive.
 
-    It holds no frame, and so keeps nothing of the program alive.
+    Args:
+        frame: The innermost frame.
+        base: How many of the outermost frames are left out: those that run the loop.
     """
     steps: list[Step] = []
-    while frame is not None and len(steps) < DEEPEST and not is_loop(frame.f_code.co_filename, frame.f_code.co_name):
+    while frame is not None and len(steps) < DEEPEST:
         code = frame.f_code
         place = Place(code.co_filename, frame.f_lineno or code.co_firstlineno, code.co_qualname)
         steps.append(Step(place, code, frame.f_lasti))
         frame = frame.f_back
-    return tuple(steps)
+    return tuple(steps[: len(steps) - base]) if frame is None else tuple(steps)
+
+
+def definition_of(code: CodeType) -> Place:
+    """Return the line in which a function is defined, below its decorators."""
+    for line in range(code.co_firstlineno, code.co_firstlineno + MOST_DECORATORS):
+        if re.match(rf"\s*(async\s+)?def\s+{re.escape(code.co_name)}\b", linecache.getline(code.co_filename, line)):
+            return Place(code.co_filename, line, code.co_qualname)
+    return Place(code.co_filename, code.co_firstlineno, code.co_qualname)
 
 
 def is_loop(file: str, function: str) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
+import traceback
 from time import monotonic
 
 from loopline.watch.clocks import ThreadClock
@@ -25,6 +27,7 @@ class Heartbeat:
         thread: Python's number for its thread.
         clock: The clocks of its thread.
         count: How often it has beaten.
+        base: How many frames of its thread's stack run the loop itself; 0 until it has beaten.
         due: When the next beat should come, by the monotonic clock.
         beaten: When the last one came.
         was_due: When the last one should have come.
@@ -35,6 +38,7 @@ class Heartbeat:
         self.thread = threading.get_ident()
         self.clock = ThreadClock(threading.get_native_id())
         self.count = 0
+        self.base = 0
         self.was_due = self.beaten = monotonic()
         self.due = self.beaten + INTERVAL
         self._lag = lag
@@ -53,6 +57,8 @@ class Heartbeat:
 
     def _beat(self) -> None:
         now = monotonic()
+        if not self.base:
+            self.base = len(list(traceback.walk_stack(sys._getframe(1))))
         self._lag.count(now - self.due)
         self.was_due, self.beaten, self.due = self.due, now, now + INTERVAL
         self.count += 1

@@ -12,7 +12,7 @@ from loopline.watch.finding import Place
 from loopline.watch.frames import is_own
 from loopline.watch.request import Route
 
-__all__ = ["line_of", "maker_of", "names"]
+__all__ = ["codes_of", "line_of", "maker_of", "names"]
 
 DEEPEST = 3  # calls between an endpoint and the function that is looked for
 MOST = 500  # functions that are looked at
@@ -39,13 +39,14 @@ def maker_of(route: Route, name: str) -> Place | None:
 
     Looked at are its endpoint, its dependencies, and the functions that these call by a global name.
     """
-    for code in _codes_of(route):
+    for code in codes_of(route):
         if is_own(code.co_filename) and names(code, name):
             return Place(code.co_filename, line_of(code, name) or code.co_firstlineno, code.co_qualname)
     return None
 
 
-def _codes_of(route: Route) -> Iterator[CodeType]:
+def codes_of(route: Route) -> Iterator[CodeType]:
+    """Go through the code of a route's endpoint and dependencies, and of what these call by a global name."""
     functions: list[Any] = [route.endpoint, *route.dependencies]
     seen: set[CodeType] = set()
     for _ in range(DEEPEST + 1):
@@ -55,8 +56,16 @@ def _codes_of(route: Route) -> Iterator[CodeType]:
                 continue
             seen.add(function.__code__)
             yield function.__code__
+            yield from _inner(function.__code__)
             called += [function.__globals__.get(name) for name in function.__code__.co_names]
         functions = called
+
+
+def _inner(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _inner(constant)
 
 
 def _unwrapped(function: Callable[..., Any] | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ __all__ = ["KnownRoutes", "Request", "Route", "current_request", "route_of"]
 
 # What the route is found from. The rest of a scope is let go with its request: a task may outlive that.
 _KEPT = ("type", "method", "path", "path_params", "endpoint", "route")
+RECENT = 32  # requests
 MOST = 10_000  # routes that are known
 
 
@@ -66,10 +68,12 @@ class KnownRoutes:
 
     Attributes:
         active: The requests that are being answered.
+        ended: The last that were.
     """
 
     def __init__(self) -> None:
         self.active: set[Request] = set()
+        self.ended: deque[Request] = deque(maxlen=RECENT)
         self._scopes: dict[int, Mapping[str, Any]] = {}
 
     def note(self, scope: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -81,6 +85,11 @@ class KnownRoutes:
             if endpoint is not None and len(self._scopes) < MOST:
                 self._scopes[id(endpoint)] = kept  # it holds the endpoint, so that nothing else gets its id
         return kept
+
+    @property
+    def present(self) -> list[Request]:
+        """The requests that are being answered, and the last that were."""
+        return [*self.active.copy(), *list(self.ended)]
 
     def __iter__(self) -> Iterator[Route]:
         """Go through them."""

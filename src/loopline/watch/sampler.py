@@ -24,6 +24,9 @@ CLOSE = 0.01  # between two samples of a stall
 LATE = 0.015  # a heart that is late by more is looked at
 LONG = 5.0  # a stall that lasts so long is told of before it ends
 WORTH = 0.1  # of a time, that a thread must have computed to have kept others from it
+TURNS = 2  # that a thread is given anyway
+ASKED = 0.3  # of a time in which a thread waited for the GIL, that its asking explains
+TRIES = 3  # to look at a loop while it stands still
 SLOWER = 100  # samples after which the looks become rarer
 
 logger = logging.getLogger("loopline.watch")
@@ -157,7 +160,7 @@ class _Glimpse:
 
     stack: Stack
     owner: Owner
-    ready: int | None
+    callback: object
     busy: Stack
 
 
@@ -165,14 +168,45 @@ def _glimpse(pulse: _Pulse, now: float, late: float, others: _Others) -> _Glimps
     heart = pulse.heart
     if max(late, now - heart.due) <= LATE or heart.loop.is_closed():
         return None
-    frames = sys._current_frames()
-    ready = getattr(heart.loop, "_ready", None)  # of asyncio's own loop: how much is left to do
-    return _Glimpse(
-        stack_of(frames.get(heart.thread)),
-        owner_of(heart.loop),
-        None if ready is None else len(ready),
-        others.busiest(frames, heart.thread),
-    )
+    for _ in range(TRIES):
+        frames = sys._current_frames()
+        frame = frames.get(heart.thread)
+        stack, owner = stack_of(frame, heart.base), owner_of(heart.loop)
+        callback = _mark(frame, heart.base) if owner is NOBODY else None
+        busy = others.busiest(frames, heart.thread)
+        again = sys._current_frames().get(heart.thread)
+        if again is frame and (again is None or (again.f_lasti, again.f_lineno) == _position(stack)):
+            return _Glimpse(stack, owner, callback, busy)
+    return _Glimpse(stack, NOBODY, None, busy)  # it ran on meanwhile: the stack and the owner may not belong together
+
+
+def _position(stack: Stack) -> tuple[int, int]:
+    return (stack[0].instruction, stack[0].place.line) if stack else (-1, -1)
+
+
+def _mark(frame: FrameType | None, base: int) -> object:
+    """Return what is the same for each look at one call of a callback, which no task tells from the next.
+
+    The mark hangs on the frame of the callback, as a trace function that nobody calls: nothing is traced. Holding the
+    frame itself would keep its variables alive, and let them die in this thread.
+    """
+    frames: list[FrameType] = []
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back
+    if len(frames) <= base:
+        return None
+    outermost = frames[len(frames) - base - 1]
+    if outermost.f_trace is None:
+        outermost.f_trace = _Mark()
+    return outermost.f_trace
+
+
+class _Mark:
+    """Marks a frame. If the thread is being traced after all, it traces nothing."""
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> None:
+        """Trace no further."""
 
 
 def _sample(heart: Heartbeat, at: float, glimpse: _Glimpse, missed: Pause | None, witnessed: Stack | None) -> Sample:
@@ -181,7 +215,7 @@ def _sample(heart: Heartbeat, at: float, glimpse: _Glimpse, missed: Pause | None
         owner = NOBODY  # the loop has something else to do by now
     if missed is not None and missed.wanted and glimpse.busy:
         missed = replace(missed, holder=glimpse.busy)
-    return Sample(at, witnessed or stack, owner, heart.clock.read(), glimpse.ready, missed, glimpse.busy)
+    return Sample(at, witnessed or stack, owner, heart.clock.read(), glimpse.callback, missed, glimpse.busy)
 
 
 def _goes_on(witnessed: Stack, stack: Stack) -> bool:
@@ -245,5 +279,5 @@ def _missed(late: float, before: Reading | None, after: Reading | None) -> Pause
         return Pause(late, True, 0.0)  # nobody knows; the GIL is what it mostly waits for
     spent = after - before
     # Who waits for the GIL wakes up in every switch interval, to ask for it; who is stopped does not.
-    asks = late / sys.getswitchinterval()
-    return Pause(late, spent.turns > max(2, asks / 3), spent.waited)
+    asked = spent.turns * sys.getswitchinterval()
+    return Pause(late, spent.turns > TURNS and asked + spent.waited > late * ASKED, spent.waited)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -20,9 +20,11 @@ from loopline.watch.blame import Verdict, judge
 from loopline.watch.collector import Collector
 from loopline.watch.episode import Episode
 from loopline.watch.finding import Finding, Place
-from loopline.watch.frames import Stack
+from loopline.watch.frames import Stack, definition_of
 from loopline.watch.heartbeat import INTERVAL, Heartbeat
 from loopline.watch.lag import Lag, LagHistogram
+from loopline.watch.makers import codes_of
+from loopline.watch.owner import NOBODY
 from loopline.watch.report import Group, Report
 from loopline.watch.request import KnownRoutes, Request, Route
 from loopline.watch.sampler import Sampler
@@ -122,6 +124,7 @@ class Watcher:
     def end(self, request: Request) -> None:
         """Note that a request has been answered."""
         self._routes.active.discard(request)
+        self._routes.ended.append(request)
         request.end(self._routes)
 
     def fail(self, request: Request, error: BaseException) -> None:
@@ -207,13 +210,18 @@ class _Finisher:
     def __call__(self, finding: Finding, route: Route | None) -> Finding:
         verdict = self.verdict
         if route is None and verdict.stack:
-            route = _route_on(verdict.stack, self.routes)
+            route = _only([one for one in self.routes if _is_on(one, verdict.stack)])
+            if route is None and not verdict.elsewhere and verdict.owner is NOBODY:
+                # A plain callback: whoever is there now, or was just now, and whose code names its function.
+                outermost = verdict.stack[-1].code
+                present = [one.route for one in self.routes.present] if outermost is not None else []
+                route = _only([one for one in present if one is not None and outermost in set(codes_of(one))])
         finding = _with_route(finding, route)
         endpoint = None if route is None else route.endpoint
         code = getattr(endpoint, "__code__", None)
         if finding.place is None and verdict.stack and code is not None:
             # What ran is the framework's, for this endpoint: what it returned is being checked and encoded.
-            place = Place(code.co_filename, code.co_firstlineno, code.co_qualname)
+            place = definition_of(code)
             finding = replace(finding, place=place, chain=(place,))
         advice = advice_for(verdict.kind, verdict.call, verdict.step, verdict.stack, endpoint)
         return replace(finding, advice=advice)
@@ -225,15 +233,17 @@ def _with_route(finding: Finding, route: Route | None) -> Finding:
     return replace(finding, route=route.name, endpoint=_full_name(route.endpoint))
 
 
-def _route_on(stack: Stack, routes: Iterable[Route]) -> Route | None:
-    """Return the route whose endpoint is on a stack, if there is just one."""
-    on_stack = {(step.place.file, step.place.function.rpartition(".")[2]) for step in stack}
-    found: dict[str, Route] = {}
-    for route in routes:
-        code = getattr(route.endpoint, "__code__", None)
-        if code is not None and (code.co_filename, code.co_name) in on_stack:
-            found[route.name] = route
-    return found.popitem()[1] if len(found) == 1 else None
+def _is_on(route: Route, stack: Stack) -> bool:
+    """Whether a route's endpoint is on a stack."""
+    code = getattr(route.endpoint, "__code__", None)
+    return code is not None and any(
+        step.place.file == code.co_filename and step.place.function.rpartition(".")[2] == code.co_name for step in stack
+    )
+
+
+def _only(routes: Sequence[Route]) -> Route | None:
+    """Return the route, if they are all of the same name."""
+    return routes[0] if len({route.name for route in routes}) == 1 else None
 
 
 def _full_name(endpoint: Any) -> str | None:
