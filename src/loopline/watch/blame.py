@@ -62,7 +62,7 @@ def judge(
     stopped = sum(pause.seconds for pause in pauses if not pause.wanted and pause.starved < pause.seconds * MOST)
     if seconds - stopped < threshold or any(_is_debugged(sample.stack) for sample in samples):
         return []
-    if seconds - _starved(episode.first, samples[-1].reading) < threshold:
+    if seconds - _starved(episode.first, episode.last or samples[-1].reading) < threshold:
         return [Verdict("no-cpu", seconds)]
     if seconds - collecting(episode.began, ended) < max(threshold, seconds * LITTLE):
         return [_judge_collection(samples, seconds)]

@@ -62,6 +62,7 @@ class Episode:
         began: When the next beat was due, by the monotonic clock.
         first: The clocks of the loop's thread the last time that all was well.
         first_at: When that was.
+        last: The clocks after it had ended: how long a thread waited is only known once it runs again.
         samples: What was seen.
         said: Whether it has been reported while it went on.
     """
@@ -70,6 +71,7 @@ class Episode:
     began: float
     first: Reading | None
     first_at: float
+    last: Reading | None = None
     samples: list[Sample] = field(default_factory=list)
     said: bool = False
 
@@ -96,6 +98,7 @@ class Episode:
                 spans[-1].ended = began = sample.at
                 before = sample.reading
             spans.append(Span(began, ended, before, sample.reading, [sample]))
+        spans[-1].after = self.last or spans[-1].after
         return spans
 
 

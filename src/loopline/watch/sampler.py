@@ -151,6 +151,7 @@ class Sampler:
 
     def _end(self, heart: Heartbeat, episode: Episode, ended: float) -> None:
         if ended - episode.began > self._threshold:
+            episode.last = heart.clock.read()
             self._tell(heart, episode, ended, False)
 
 
