@@ -64,6 +64,11 @@ def advice_for(kind: Kind, call: str, step: Step | None, stack: Stack, endpoint:
         stack: The stack that it was seen in.
         endpoint: The function that answers the guilty request, if there is one.
     """
+    if step is None and stack and kind in ("blocking", "cpu", "gil"):
+        return (
+            "It is the framework that checks and encodes the response. Return less at once (pages, a stream), "
+            "or a Response that was encoded elsewhere."
+        )
     match kind:
         case "blocking":
             return f"Write {_instead(call, stack)}.{_or_without_async(step, endpoint)}"

@@ -70,14 +70,14 @@ def judge(
     long = [span for span in spans if span.seconds > threshold or span.seconds > AGREED * seconds]
     if not long:
         return [_judge_many(samples, seconds)]
-    return [_judge_span(span) for span in long]
+    return [_judge_span(span, threshold) for span in long]
 
 
 def _starved(first: Reading | None, last: Reading | None) -> float:
     return 0.0 if first is None or last is None else (last - first).waited
 
 
-def _judge_span(span: Span) -> Verdict:
+def _judge_span(span: Span, threshold: float) -> Verdict:
     samples, seconds = span.samples, span.seconds
     owner = samples[0].owner
     spent = None if span.before is None or span.after is None else span.after - span.before
@@ -93,6 +93,8 @@ def _judge_span(span: Span) -> Verdict:
     if spent is None:
         return _blame("blocking", seconds, owner, stacks)
     if spent.cpu > (seconds - spent.waited) * LITTLE:
+        if spent.cpu < threshold * MOST:
+            return Verdict("no-cpu", seconds)  # what it computed would not have taken so long elsewhere
         return _blame("cpu", seconds, owner, stacks)
     busy = [sample.busy for sample in samples if sample.busy]
     if len(busy) > len(samples) * MOST and spent.turns > len(samples):

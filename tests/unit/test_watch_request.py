@@ -1,0 +1,97 @@
+"""The template of a request's route, whatever stands around the route."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+
+from loopline.watch.request import KnownRoutes, Request, route_of
+
+
+async def endpoint() -> str:
+    return "seen"
+
+
+async def plain(request: Any) -> PlainTextResponse:
+    return PlainTextResponse("seen")
+
+
+def depended_on() -> int:
+    return 1
+
+
+def deeper(one: int = Depends(depended_on)) -> int:
+    return one
+
+
+def application() -> FastAPI:
+    inner = APIRouter(prefix="/inner/{kind}")
+    inner.add_api_route("/items/{item:path}", endpoint, dependencies=[Depends(deeper)])
+    outer = APIRouter(prefix="/outer")
+    outer.include_router(inner, prefix="/{more}")
+    mounted = FastAPI()
+    mounted.add_api_route("/items/{item}", endpoint)
+    app = FastAPI(
+        routes=[Route("/plain/{word}", plain), Mount("/{tenant}/starlette", routes=[Route("/{word}", plain)])]
+    )
+    app.include_router(outer, prefix="/api")
+    app.add_api_route("/", endpoint)
+    app.mount("/{tenant}/shop", mounted)
+    return app
+
+
+def scope_of(path: str) -> Scope:
+    """Ask for a path; the scope as the routers have left it."""
+    seen: list[Scope] = []
+    app = application()
+
+    async def remember(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+        await app(scope, receive, send)
+
+    TestClient(remember).get(path)
+    return seen[-1]
+
+
+@pytest.mark.parametrize(
+    ("path", "template"),
+    [
+        ("/", "GET /"),
+        ("/api/outer/7/inner/7/items/a/b", "GET /api/outer/{more}/inner/{kind}/items/{item}"),
+        ("/api/outer/x/inner/y/items/z", "GET /api/outer/{more}/inner/{kind}/items/{item}"),
+        ("/acme/shop/items/9", "GET /{tenant}/shop/items/{item}"),
+        ("/plain/word", "GET /plain/{word}"),
+        ("/acme/starlette/word", "GET /{tenant}/starlette/{word}"),
+    ],
+)
+def test_the_template_has_all_prefixes_and_nothing_that_the_client_sent(path: str, template: str) -> None:
+    route = route_of(scope_of(path))
+    assert route is not None
+    assert route.name == template
+    assert route.endpoint in (endpoint, plain)
+
+
+def test_a_path_that_leads_nowhere_has_no_route() -> None:
+    assert route_of(scope_of("/s3cret")) is None
+
+
+def test_what_fastapi_calls_before_is_known() -> None:
+    route = route_of(scope_of("/api/outer/x/inner/y/items/z"))
+    assert route is not None
+    assert route.dependencies == (deeper, depended_on)
+
+
+def test_an_ended_request_keeps_its_route_and_lets_the_rest_of_its_scope_go() -> None:
+    routes, scope = KnownRoutes(), scope_of("/acme/shop/items/9")
+    request = Request(scope)
+    request.end(routes)
+    assert request.route is not None
+    assert request.route.name == "GET /{tenant}/shop/items/{item}"
+    assert "headers" not in request.scope
+    assert [route.name for route in routes] == ["GET /{tenant}/shop/items/{item}"]
