@@ -179,7 +179,7 @@ def migrate(
 
         from loopline.jobs import migration
 
-        print(migration.whole_script(make_url(database_url).get_backend_name()))
+        print(migration.whole_script(make_url(database_url).get_backend_name()), end="")
         return
     done = _with(database_url, lambda jobs: jobs.migrate(), check=False)
     print(f"migrated: {', '.join(map(str, done))}" if done else "the tables are up to date")
