@@ -22,6 +22,7 @@ Progress: TypeAlias = Callable[[int, int], object]
 """Is called with how many jobs are done, and how many there were at the beginning."""
 
 CHUNK = 1000  # jobs of one transaction
+MOST_CONFLICTS = 100  # with jobs that are enqueued meanwhile, in a row
 
 RETRIED = (
     "state = 'available', finished_at = NULL, run_at = {now}, "
@@ -66,17 +67,21 @@ async def retry_all(db: Database, wanted: Mapping[str, str], progress: Progress)
     async with db.begin() as session:
         count = text(f"SELECT count(*), coalesce(max(id), 0) FROM loopline_jobs WHERE {which}")
         total, last = (await session.execute(count, wanted)).one()
-    retried, after = 0, 0
+    retried, after, conflicts = 0, 0, 0
     while True:
         values = {**wanted, "after": after, "last": last, "shift": 0.0}
         try:
             async with db.begin() as session:
                 ids = (await session.scalars(statement, values)).all()
-        except IntegrityError:
-            continue  # a job with one of the keys was enqueued in this moment: the next look sees it
+        except IntegrityError:  # a job with one of the keys was enqueued in this moment: the next look sees it
+            conflicts += 1
+            if conflicts == MOST_CONFLICTS:
+                raise
+            continue
         if not ids:
             return retried
         retried, after = retried + len(ids), max(ids)  # not again those that have failed again meanwhile
+        conflicts = 0
         progress(retried, total)
 
 

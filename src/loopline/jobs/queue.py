@@ -32,7 +32,9 @@ __all__ = ["JobQueue"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TRIES = 3  # to find the job that has a unique key, which may end meanwhile
+# To store a job with a unique key, or to find the one that has it. Another round is needed only if that one ended in
+# between, and yet another one took its place.
+TRIES = 100
 
 
 class JobQueue:
