@@ -188,13 +188,18 @@ class DuplicateTask(LooplineError):
 class DuplicateJob(LooplineError):
     """Raised when a job is enqueued with ``on_conflict="raise"``, and one that has not ended has its ``unique`` key.
 
-    ``job_id`` is the latter; None if it came and went too fast to be read.
+    ``job_id`` is the latter; None if such jobs came and ended too fast to be seen, in which case it is raised with
+    ``on_conflict="keep"`` too.
     """
 
     def __init__(self, unique_key: str, job_id: int | None) -> None:
         self.unique_key = unique_key
         self.job_id = job_id
-        super().__init__(f"job {job_id} has the unique key {unique_key!r} and has not ended")
+        super().__init__(
+            f"job {job_id} has the unique key {unique_key!r} and has not ended"
+            if job_id is not None
+            else f"jobs with the unique key {unique_key!r} come and end too fast for another to be enqueued"
+        )
 
     def __reduce__(self) -> tuple[type[DuplicateJob], tuple[str, int | None]]:
         return type(self), (self.unique_key, self.job_id)

@@ -11,10 +11,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from loopline.errors import LooplineError
+from loopline.job_output import print_json, print_result, print_table, print_text, show_progress
 
 if TYPE_CHECKING:
     from loopline.jobs import Job, JobQueue
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["State", "cancel", "jobs_app", "list_jobs", "migrate", "pause", "purge", "resume", "retry", "show", "stats"]
 
 T = TypeVar("T")
-
-WIDEST = 10_000  # characters of a line
 
 jobs_app = typer.Typer(help="Look at jobs, try them again, cancel them, hold a queue.", no_args_is_help=True)
 
@@ -69,9 +66,9 @@ def list_jobs(
         lambda jobs: jobs.operations.find(state=wanted, task=task, queue=queue, before=before, limit=limit),
     )
     if as_json:
-        _print_json([_plain(job) for job in found])
+        print_json([_plain(job) for job in found])
         return
-    _print_table(
+    print_table(
         ("id", "task", "state", "queue", "attempt", "due", "arguments"),
         [
             (
@@ -97,29 +94,57 @@ def show(
     if job is None:
         raise LooplineError(f"there is no job {job_id}")
     if as_json:
-        _print_json(_plain(job))
+        print_json(_plain(job))
         return
     plain = _plain(job)
     failures = plain.pop("failures")
-    _print_table(("", ""), [(name, str(value)) for name, value in plain.items()], header=False)
+    print_table(("", ""), [(name, str(value)) for name, value in plain.items()], header=False)
     for failure in failures:
-        _out().print(f"\nattempt {failure['attempt']}, {failure['at']}", markup=False, highlight=False)
-        _out().print(failure["traceback"] or failure["error"], markup=False, highlight=False)
+        print_text(f"\nattempt {failure['attempt']}, {failure['at']}")
+        print_text(failure["traceback"] or failure["error"])
 
 
 @jobs_app.command()
-def retry(job_ids: JobIds, database_url: DatabaseUrl) -> None:
+def retry(
+    database_url: DatabaseUrl,
+    job_ids: Annotated[list[int] | None, typer.Argument(help="Ids of jobs; or choose them by --state.")] = None,
+    state: Annotated[State | None, typer.Option(help="All that are in this state, such as discarded.")] = None,
+    task: Annotated[str | None, typer.Option(help="Of those, the ones of this task.")] = None,
+    queue: Annotated[str | None, typer.Option(help="Of those, the ones in this queue.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Let jobs run now that wait, were cancelled or were discarded."""
-    _each(
-        job_ids, database_url, lambda jobs, job: jobs.operations.retry(job), "runs again", "is not there to try again"
-    )
+    if bool(job_ids) == (state is not None) or (job_ids and (task or queue)):
+        raise typer.BadParameter("give either ids of jobs, or --state and, if you like, --task and --queue")
+    if job_ids:
+        _each(
+            job_ids,
+            database_url,
+            lambda jobs, job: jobs.operations.retry(job),
+            "runs again",
+            "is not there to try again",
+            as_json=as_json,
+        )
+        return
+    wanted: Any = state and state.value
+    with show_progress("trying again", quiet=as_json) as progress:
+        retried = _with(
+            database_url,
+            lambda jobs: jobs.operations.retry_all(wanted, task=task, queue=queue, progress=progress),
+        )
+    print_result(f"{retried} jobs run again", {"retried": retried}, as_json=as_json)
 
 
 @jobs_app.command()
-def cancel(job_ids: JobIds, database_url: DatabaseUrl) -> None:
+def cancel(job_ids: JobIds, database_url: DatabaseUrl, as_json: AsJson = False) -> None:
     """Cancel jobs that have not ended."""
     _each(
-        job_ids, database_url, lambda jobs, job: jobs.operations.cancel(job), "is cancelled", "is not there to cancel"
+        job_ids,
+        database_url,
+        lambda jobs, job: jobs.operations.cancel(job),
+        "is cancelled",
+        "is not there to cancel",
+        as_json=as_json,
     )
 
 
@@ -146,9 +171,9 @@ def stats(database_url: DatabaseUrl, as_json: AsJson = False) -> None:
 
     counts, paused = _with(database_url, ask)
     if as_json:
-        _print_json({name: {"paused": name in paused, "jobs": states} for name, states in counts.items()})
+        print_json({name: {"paused": name in paused, "jobs": states} for name, states in counts.items()})
         return
-    _print_table(
+    print_table(
         ("queue", *(state.value for state in State)),
         [
             (f"{name} (paused)" if name in paused else name, *(str(states.get(state.value, 0)) for state in State))
@@ -162,11 +187,14 @@ def purge(
     database_url: DatabaseUrl,
     state: Annotated[list[State] | None, typer.Option(help="Only those in this state; may be repeated.")] = None,
     older_than: Annotated[float, typer.Option(min=0, help="Only those that ended so many hours ago.")] = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Delete jobs that have ended: completed, cancelled and discarded ones."""
     wanted: Any = [each.value for each in state or (State.completed, State.cancelled, State.discarded)]
-    purged = _with(database_url, lambda jobs: jobs.operations.purge(wanted, older_than=timedelta(hours=older_than)))
-    print(f"{purged} jobs are deleted")
+    age = timedelta(hours=older_than)
+    with show_progress("deleting", quiet=as_json) as progress:
+        deleted = _with(database_url, lambda jobs: jobs.operations.purge(wanted, older_than=age, progress=progress))
+    print_result(f"{deleted} jobs are deleted", {"deleted": deleted}, as_json=as_json)
 
 
 def migrate(
@@ -179,7 +207,7 @@ def migrate(
 
         from loopline.jobs import migration
 
-        print(migration.whole_script(make_url(database_url).get_backend_name()))
+        print(migration.whole_script(make_url(database_url).get_backend_name()), end="")
         return
     done = _with(database_url, lambda jobs: jobs.migrate(), check=False)
     print(f"migrated: {', '.join(map(str, done))}" if done else "the tables are up to date")
@@ -208,15 +236,33 @@ def _with(database_url: str, call: Callable[[JobQueue], Awaitable[T]], *, check:
 
 
 def _each(
-    job_ids: Sequence[int], database_url: str, do: Callable[[JobQueue, int], Awaitable[bool]], done: str, not_done: str
+    job_ids: Sequence[int],
+    database_url: str,
+    do: Callable[[JobQueue, int], Awaitable[bool]],
+    done: str,
+    not_done: str,
+    *,
+    as_json: bool,
 ) -> None:
-    async def each(jobs: JobQueue) -> list[bool]:
-        return [await do(jobs, job) for job in job_ids]
+    results: dict[int, bool] = {}
 
-    results = _with(database_url, each)
-    for job, result in zip(job_ids, results, strict=True):
-        print(f"job {job} {done if result else not_done}")
-    if not all(results):
+    async def each(jobs: JobQueue) -> None:
+        for job in ids:
+            results[job] = await do(jobs, job)
+            progress(len(results), len(ids))
+
+    ids = list(dict.fromkeys(job_ids))
+    with show_progress("jobs", quiet=as_json) as progress:
+        _with(database_url, each)
+    print_result(
+        "\n".join(f"job {job} {done if result else not_done}" for job, result in results.items()),
+        {
+            "done": [job for job, result in results.items() if result],
+            "not_done": [job for job, result in results.items() if not result],
+        },
+        as_json=as_json,
+    )
+    if not all(results.values()):
         raise typer.Exit(1)
 
 
@@ -227,22 +273,3 @@ def _plain(job: Job) -> dict[str, Any]:
     for failure in plain["failures"]:
         failure["at"] = failure["at"].isoformat()
     return plain
-
-
-def _out() -> Console:
-    console = Console(soft_wrap=True)
-    # Into a file or a pipe goes all of it: nobody there can widen the window.
-    return console if console.is_terminal else Console(soft_wrap=True, width=WIDEST)
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header: bool = True) -> None:
-    from rich.text import Text
-
-    table = Table(*columns, show_header=header, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # as text: what is stored is no markup
-    _out().print(table)

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import counting_worker
 import httpx2
 import pytest
+from restartable_postgres import RestartablePostgres
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from waiting import until
@@ -117,11 +118,22 @@ async def _forget_the_dead(db: Database, url: str) -> None:
         one.kill()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest) -> Iterator[RestartablePostgres | None]:
+    """A PostgreSQL server of one's own; None where the database is an SQLite file."""
+    if request.param == "sqlite":
+        yield None
+    else:
+        with RestartablePostgres() as server:
+            yield server
+
+
 @pytest.mark.parametrize("workers", [1, 3])
-async def test_a_counter_is_exact_though_workers_are_killed_and_connections_cut(
-    database_url: str, workers: int
+async def test_a_counter_is_exact_though_workers_are_killed_connections_cut_and_the_server_restarted(
+    server: RestartablePostgres | None, sqlite_url: str, workers: int
 ) -> None:
     left = "SELECT count(*) FROM loopline_jobs WHERE state <> 'completed'"
+    database_url = sqlite_url if server is None else server.url
     async with Database(database_url) as db:
         jobs = await _tables(db)
         async with db.begin() as session:
@@ -136,6 +148,9 @@ async def test_a_counter_is_exact_though_workers_are_killed_and_connections_cut(
                 running.kill_one()
                 if kill % 2:
                     await _cut_connections(db)
+                if server is not None and kill in (1, KILLS // 2):
+                    await asyncio.to_thread(server.stop, "immediate" if kill == 1 else "fast")
+                    await asyncio.to_thread(server.start)
             async with asyncio.timeout(LIMIT):
                 while await _ask(db, left):
                     await asyncio.sleep(0.05)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from waiting import until
 
 from loopline import ConfigurationError, Database, JobQueue, Retry
-from loopline.jobs import Task
+from loopline.database.url import sync_url
+from loopline.jobs import Task, bulk
+from loopline.jobs.statements import NOW
 
 pytestmark = pytest.mark.anyio
 
@@ -180,3 +183,105 @@ async def test_jobs_that_have_ended_are_purged_and_no_others(db: Database, jobs:
     assert [job.state for job in await jobs.operations.find()] == ["available"]
     with pytest.raises(ConfigurationError, match="running: only jobs that have ended"):
         await purge(["running"])
+
+
+MANY = 5000
+
+
+async def _many(db: Database, jobs: JobQueue, task: Fail, state: str, count: int = MANY) -> None:
+    """Store very many jobs that have ended in this state."""
+    async with db.begin() as session:
+        await jobs.enqueue_many(session, [task.job(number) for number in range(count)])
+        ended = "attempt = max_attempts, finished_at = created_at - 100.0"
+        await session.execute(text(f"UPDATE loopline_jobs SET state = :state, {ended}"), {"state": state})
+
+
+@pytest.mark.parametrize("state", ["completed", "discarded"])
+async def test_very_many_jobs_are_purged_in_transactions_of_a_limited_size(
+    db: Database, jobs: JobQueue, task: Fail, state: str
+) -> None:
+    await _many(db, jobs, task, state)
+    told: list[tuple[int, int]] = []
+    assert await jobs.operations.purge(progress=lambda *so_far: told.append(so_far)) == MANY
+    assert told == [(done, MANY) for done in range(1000, MANY + 1, 1000)]
+    assert await jobs.operations.counts() == {}
+
+
+async def test_very_many_jobs_are_tried_again_in_transactions_of_a_limited_size(
+    db: Database, jobs: JobQueue, task: Fail, mended: list[bool]
+) -> None:
+    await _many(db, jobs, task, "discarded")
+    told: list[tuple[int, int]] = []
+    retried = await jobs.operations.retry_all("discarded", task="fail", progress=lambda *so_far: told.append(so_far))
+    assert retried == MANY
+    assert told == [(done, MANY) for done in range(1000, MANY + 1, 1000)]
+    mended.append(True)
+    async with jobs:
+        async with asyncio.timeout(60):
+            while await jobs.operations.counts() != {"default": {"completed": MANY}}:
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def meanwhile(db: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Let a statement run after each transaction, of which each is about one job."""
+    monkeypatch.setattr(bulk, "CHUNK", 1)
+    engine = create_engine(sync_url(db.engine.url))
+
+    def make(statement: str) -> Callable[[int, int], None]:
+        def progress(_: int, __: int) -> None:
+            time.sleep(0.002)  # SQLite's clock knows milliseconds
+            with engine.begin() as connection:
+                connection.execute(text(statement.replace("{now}", NOW[db.engine.dialect.name])), {"shift": 0.0})
+
+        return progress
+
+    yield make
+    engine.dispose()
+
+
+async def test_jobs_that_fail_again_meanwhile_are_not_tried_for_ever(
+    db: Database, jobs: JobQueue, task: Fail, meanwhile: Callable[[str], Callable[[int, int], None]]
+) -> None:
+    await _many(db, jobs, task, "discarded", 5)
+    fail = "UPDATE loopline_jobs SET state = 'discarded', finished_at = {now} WHERE state = 'available'"
+    async with asyncio.timeout(30):
+        assert await jobs.operations.retry_all("discarded", progress=meanwhile(fail)) == 5
+
+
+async def test_jobs_that_end_meanwhile_are_not_purged(
+    db: Database, jobs: JobQueue, task: Fail, meanwhile: Callable[[str], Callable[[int, int], None]]
+) -> None:
+    await _many(db, jobs, task, "completed", 5)
+    async with db.begin() as session:
+        await jobs.enqueue_many(session, [task.job(number) for number in range(3)])
+    end = "UPDATE loopline_jobs SET state = 'completed', finished_at = {now} WHERE state = 'available'"
+    assert await jobs.operations.purge(progress=meanwhile(end)) == 5
+    assert await jobs.operations.counts() == {"default": {"completed": 3}}
+
+
+async def test_jobs_to_be_tried_again_are_chosen_by_what_they_are(db: Database, jobs: JobQueue, task: Fail) -> None:
+    @jobs.task(name="other", queue="mail")
+    async def other() -> None: ...
+
+    async with db.begin() as session:
+        await jobs.enqueue_many(session, [task.job(1), task.options(queue="mail").job(2), other.job()])
+        await session.execute(text("UPDATE loopline_jobs SET state = 'cancelled', finished_at = created_at"))
+    retry_all = jobs.operations.retry_all
+    assert await retry_all("discarded") == 0
+    assert await retry_all("cancelled", task="fail", queue="mail") == 1
+    assert await retry_all("cancelled", task="fail") == 1
+    assert [job.task for job in await jobs.operations.find(state="cancelled")] == ["other"]
+    with pytest.raises(ConfigurationError, match="running: only jobs in these states"):
+        await retry_all("running")
+
+
+async def test_of_jobs_with_one_unique_key_one_is_tried_again(db: Database, jobs: JobQueue, task: Fail) -> None:
+    numbers = []
+    for _ in range(3):
+        async with db.begin() as session:
+            numbers.append(await task.options(unique="a").enqueue(session, 1))
+        await jobs.operations.cancel(numbers[-1])
+    assert await jobs.operations.retry_all("cancelled") == 1
+    assert [job.id for job in await jobs.operations.find(state="available")] == numbers[:1]
+    assert await jobs.operations.retry_all("cancelled") == 0

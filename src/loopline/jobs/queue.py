@@ -32,7 +32,9 @@ __all__ = ["JobQueue"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TRIES = 3  # to find the job that has a unique key, which may end meanwhile
+# To store a job with a unique key, or to find the one that has it. Another round is needed only if that one ended in
+# between, and yet another one took its place.
+TRIES = 100
 
 
 class JobQueue:
@@ -238,7 +240,7 @@ class JobQueue:
             The numbers of the migrations that were applied.
         """
         async with self.db.begin() as session:
-            return await migration.migrate(await session.connection())
+            return await (await session.connection()).run_sync(migration.migrate)
 
     async def check_tables(self) -> None:
         """Make sure that this Loopline can work with the tables of the jobs. The database must be open.
@@ -247,7 +249,8 @@ class JobQueue:
             ConfigurationError: If they are missing, too old or too new.
         """
         async with self.db.begin() as session:
-            migration.check_version(await migration.read_version(await session.connection()))
+            version = await (await session.connection()).run_sync(migration.read_version)
+        migration.check_version(version)
 
     async def __aenter__(self) -> Self:
         """Check the tables, and start a worker. An SQLite file gets its tables by itself."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from sqlalchemy import TextClause, text
 
-__all__ = ["NOW", "Statements"]
+__all__ = ["NOW", "OPEN", "SKIP", "Statements"]
 
 # Seconds since 1970 by the database's clock. PostgreSQL's is the statement's: a volatile one could not use an index.
 NOW = {
     "postgresql": "(CAST(extract(epoch FROM statement_timestamp()) AS DOUBLE PRECISION) + :shift)",
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0 + :shift)",
 }
-_SKIP = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}
+SKIP = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}
 # Lists come as one value each, so that the statement is the same for any length.
 _HELD = {
     "postgresql": "unnest(CAST(:ids AS BIGINT[]), CAST(:attempts AS INTEGER[])) AS held (id, attempt)",
@@ -28,7 +28,8 @@ _KNOWN = {
     "postgresql": "task = ANY(CAST(:tasks AS TEXT[]))",
     "sqlite": "task IN (SELECT value FROM json_each(:tasks))",
 }
-_OPEN = "state IN ('scheduled', 'available', 'running', 'retryable')"
+# A job that has not ended.
+OPEN = "state IN ('scheduled', 'available', 'running', 'retryable')"
 
 _INSERT = """
     INSERT INTO loopline_jobs
@@ -36,7 +37,7 @@ _INSERT = """
     VALUES
         (:task, :queue, :state, :priority, :arguments, :key, :most, :timeout, {now},
         coalesce(CAST(:at AS DOUBLE PRECISION), {now} + :delay))"""
-_UNLESS_TAKEN = f" ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND {_OPEN} DO NOTHING"
+_UNLESS_TAKEN = f" ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND {OPEN} DO NOTHING"
 
 _CLAIM = """
     WITH chosen AS (
@@ -113,14 +114,14 @@ class Statements:
 
     def __init__(self, dialect: str) -> None:
         def sql(source: str) -> TextClause:
-            for name, part in (("{now}", NOW), ("{skip}", _SKIP), ("{held}", _HELD), ("{known}", _KNOWN)):
+            for name, part in (("{now}", NOW), ("{skip}", SKIP), ("{held}", _HELD), ("{known}", _KNOWN)):
                 source = source.replace(name, part[dialect])
             return text(source)
 
         self.insert = sql(_INSERT + " RETURNING id")
         self.insert_unique = sql(_INSERT + _UNLESS_TAKEN + " RETURNING id")
         self.insert_many = sql(_INSERT + _UNLESS_TAKEN)
-        self.find_unique = sql(f"SELECT id FROM loopline_jobs WHERE unique_key = :key AND {_OPEN}")
+        self.find_unique = sql(f"SELECT id FROM loopline_jobs WHERE unique_key = :key AND {OPEN}")
         self.claim = sql(_CLAIM)
         self.promote = sql(_PROMOTE)
         self.next_due = sql(_NEXT_DUE)
