@@ -12,7 +12,6 @@ from benchmarks.watch.supplies import Need
 __all__ = ["router"]
 
 router = APIRouter(prefix="/models")
-TURNS = sizes().turns
 
 
 class Password(BaseModel):
@@ -24,7 +23,7 @@ class Password(BaseModel):
     @classmethod
     def strong(cls, value: str) -> str:
         """Compute while the body is validated."""
-        spin(TURNS)
+        spin(sizes().turns)
         return value
 
 
@@ -36,7 +35,7 @@ class Report(BaseModel):
     @field_serializer("total")
     def rounded(self, value: int) -> str:
         """Compute while the answer is written."""
-        spin(TURNS)
+        spin(sizes().turns)
         return f"{value}.00"
 
 

@@ -59,6 +59,7 @@ TOOLS = {
         Tool("asynclens", "asynclens_log", "asynclens", _says("line", "function")),
         Tool("loopguard", "loopguard_log", "fastapi-loopguard", _says("route")),
         Tool("event-loop-monitor", "event_loop_monitor", "asyncio-event-loop-monitor", _says("function")),
+        Tool("flowtracer", "flowtracer_trees", "fastapi-flowtracer", _says("function", "route")),
         # It replaces Handle._run, which uvloop does not have.
         Tool("aiodebug", "aiodebug_callbacks", "aiodebug", _says("line", "function"), ("asyncio",)),
         Tool(NOTHING, "nothing"),
