@@ -24,7 +24,7 @@ __all__ = ["main"]
 
 LOOPS = ("uvloop", "asyncio")
 PACKAGES = ("loopline", "fastapi", "uvicorn", "uvloop")
-RATE_SECONDS, QUICK_RATE_SECONDS = 1.0, 0.5
+RATE_SECONDS, QUICK_RATE_SECONDS = 0.8, 0.4
 LOOKS = 20  # at memory, over all the requests
 REQUESTS, QUICK_REQUESTS = 1_000_000, 20_000
 
@@ -35,7 +35,7 @@ def main() -> None:
         prog="python -m benchmarks.watch", description="Who finds what blocks the event loop, and what it costs."
     )
     parser.add_argument("--repeats", type=int, default=20, metavar="N", help="our passes on each loop (default: 20)")
-    parser.add_argument("--peer-repeats", type=int, default=3, metavar="N", help="those of others (default: 3)")
+    parser.add_argument("--peer-repeats", type=int, default=2, metavar="N", help="those of others (default: 2)")
     parser.add_argument("--rate-repeats", type=int, default=9, metavar="N", help="measurements of cost (default: 9)")
     parser.add_argument("--tool", action="append", choices=list(TOOLS), help="only this one (again: this one too)")
     parser.add_argument("--memory", action="store_true", help="only memory, over a million requests")

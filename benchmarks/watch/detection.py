@@ -21,10 +21,10 @@ from benchmarks.watch.processes import Served, serving
 
 __all__ = ["Detection", "detect"]
 
-QUIET = 1.5  # seconds with innocents only
+QUIET = 1.0  # seconds with innocents only
 TIMEOUT = 15.0  # seconds for an answer
 PATIENCE = 0.3  # seconds after a stall in which a tool may report it
-COMPANIONS = 0.06  # seconds after a report in which others of the same stall may follow
+COMPANIONS = 0.03  # seconds after a report in which others of the same stall may follow
 GLANCE = 0.01  # seconds between two looks at the reports
 
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi_flowtracer import FlowTracer
 
 from benchmarks.watch.finding import Finding, Spot, Tell
+from benchmarks.watch.markers import HERE
 from benchmarks.watch.tools.tool import THRESHOLD
 
 __all__ = ["watching"]
@@ -23,7 +24,9 @@ _BLOCKING = re.compile(r"BLOCKING (\S+) \((\S+):\d+\) ⏱ (\d+)ms")
 
 def watching(app: FastAPI, tell: Tell) -> AbstractAsyncContextManager[None]:
     """Set it up as its README shows, with the threshold of all."""
-    FlowTracer(app, blocking_threshold_ms=THRESHOLD * 1000)
+    tracer = FlowTracer(app, blocking_threshold_ms=THRESHOLD * 1000)
+    # It traces the folder of the file that sets it up; a user's would be the application's.
+    tracer.filter.project_root = f"{HERE}/"
     return _reading(tell)
 
 
