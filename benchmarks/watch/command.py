@@ -67,7 +67,7 @@ def _new_run(options: argparse.Namespace) -> Run:
     ours, others, rates = (1, 1, 1) if options.quick else (options.repeats, options.peer_repeats, options.rate_repeats)
     return Run(
         machine=machine([*PACKAGES, *packages]),
-        repeats={OURS: ours, "others": others, NOTHING: 1},
+        repeats={OURS: ours, "others": others},
         rate_repeats=rates,
         quick=options.quick,
         loops=LOOPS,
@@ -76,13 +76,17 @@ def _new_run(options: argparse.Namespace) -> Run:
     )
 
 
+def _passes(run: Run, tool: str) -> int:
+    return run.repeats[OURS] if tool == OURS else 1 if TOOLS[tool].once else run.repeats["others"]
+
+
 def _detect_all(run: Run) -> None:
     variables = as_variable(run.sizes)
     jobs = [
         (repeat, loop, tool)
         for tool in run.tools
         for loop in TOOLS[tool].loops
-        for repeat in range(1, run.repeats.get(tool, run.repeats["others"]) + 1)
+        for repeat in range(1, _passes(run, tool) + 1)
     ]
     random.shuffle(jobs)
 

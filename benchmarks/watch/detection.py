@@ -23,7 +23,7 @@ __all__ = ["Detection", "detect"]
 
 QUIET = 1.0  # seconds with innocents only
 TIMEOUT = 15.0  # seconds for an answer
-PATIENCE = 0.3  # seconds after a stall in which a tool may report it
+PATIENCE = 0.25  # seconds after a stall in which a tool may report it
 COMPANIONS = 0.03  # seconds after a report in which others of the same stall may follow
 GLANCE = 0.01  # seconds between two looks at the reports
 

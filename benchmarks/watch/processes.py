@@ -85,7 +85,7 @@ def serving(
         with log.open("w") as out:
             process = subprocess.Popen(
                 command,
-                env={**os.environ, **variables, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, **variables, "PYTHONPATH": str(ROOT), "TMPDIR": folder},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
