@@ -73,7 +73,7 @@ class Run:
         sayable = TOOLS[tool].says | ({"line", "function", "kind"} if forgotten else set())
         if not verdicts or (aspect != "detected" and aspect not in sayable):
             return math.nan
-        return sum(getattr(verdict, aspect) for verdict in verdicts) / len(verdicts)
+        return statistics.mean(float(getattr(verdict, aspect)) for verdict in verdicts)
 
     def blaming(self, loop: str, tool: str) -> float:
         """Return in which part of all cases an innocent was blamed."""

@@ -62,4 +62,4 @@ async def serialised() -> Report:
 @router.get("/large")
 async def large(need: Need) -> list[Item]:  # guilty: large-answer
     """Answer with more than can be checked and written quickly; no line of the user's runs while it is."""
-    return need.documents  # type: ignore[return-value]  # guilty: large-answer
+    return need.documents[: need.sizes.copies]  # type: ignore[return-value]  # guilty: large-answer
