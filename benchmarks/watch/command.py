@@ -24,7 +24,7 @@ __all__ = ["main"]
 
 LOOPS = ("uvloop", "asyncio")
 PACKAGES = ("loopline", "fastapi", "uvicorn", "uvloop")
-RATE_SECONDS, QUICK_RATE_SECONDS = 1.0, 0.5
+RATE_SECONDS, QUICK_RATE_SECONDS = 0.8, 0.4
 LOOKS = 20  # at memory, over all the requests
 REQUESTS, QUICK_REQUESTS = 1_000_000, 20_000
 
@@ -35,23 +35,22 @@ def main() -> None:
         prog="python -m benchmarks.watch", description="Who finds what blocks the event loop, and what it costs."
     )
     parser.add_argument("--repeats", type=int, default=20, metavar="N", help="our passes on each loop (default: 20)")
-    parser.add_argument("--peer-repeats", type=int, default=3, metavar="N", help="those of others (default: 3)")
+    parser.add_argument("--peer-repeats", type=int, default=2, metavar="N", help="those of others (default: 2)")
     parser.add_argument("--rate-repeats", type=int, default=9, metavar="N", help="measurements of cost (default: 9)")
     parser.add_argument("--tool", action="append", choices=list(TOOLS), help="only this one (again: this one too)")
-    parser.add_argument("--memory", action="store_true", help="only memory, over a million requests")
+    parser.add_argument("--memory", action="store_true", help="also memory, over a million requests")
     parser.add_argument("--quick", action="store_true", help="each once and short: to see that it works")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write all that was measured there")
     parser.add_argument("--svg", type=Path, metavar="PATH", help="draw a picture there")
     options = parser.parse_args()
-    if min(options.repeats, options.peer_repeats) < 1 or options.rate_repeats < 0:
-        parser.error("there must be at least one repeat")
+    if min(options.repeats, options.peer_repeats, options.rate_repeats) < 0:
+        parser.error("there can't be fewer than no repeats")
     check()
     run = _new_run(options)
+    _detect_all(run)
+    _measure_rates(run)
     if options.memory:
         _measure_memory(run)
-    else:
-        _detect_all(run)
-        _measure_rates(run)
     print(report(run))
     for path, content in ((options.json, json.dumps(run.as_json(), indent=1)), (options.svg, picture(run))):
         if path:
@@ -64,10 +63,11 @@ def main() -> None:
 def _new_run(options: argparse.Namespace) -> Run:
     tools = tuple(options.tool or TOOLS)
     packages = [package for tool in tools if (package := TOOLS[tool].package) and package not in PACKAGES]
-    ours, others, rates = (1, 1, 1) if options.quick else (options.repeats, options.peer_repeats, options.rate_repeats)
+    wanted = (options.repeats, options.peer_repeats, options.rate_repeats)
+    ours, others, rates = (min(count, 1) for count in wanted) if options.quick else wanted
     return Run(
         machine=machine([*PACKAGES, *packages]),
-        repeats={OURS: ours, "others": others, NOTHING: 1},
+        repeats={OURS: ours, "others": others},
         rate_repeats=rates,
         quick=options.quick,
         loops=LOOPS,
@@ -76,18 +76,26 @@ def _new_run(options: argparse.Namespace) -> Run:
     )
 
 
+def _passes(run: Run, tool: str) -> int:
+    others = run.repeats["others"]
+    return run.repeats[OURS] if tool == OURS else min(others, 1) if TOOLS[tool].once else others
+
+
 def _detect_all(run: Run) -> None:
     variables = as_variable(run.sizes)
     jobs = [
         (repeat, loop, tool)
         for tool in run.tools
         for loop in TOOLS[tool].loops
-        for repeat in range(1, run.repeats.get(tool, run.repeats["others"]) + 1)
+        for repeat in range(1, _passes(run, tool) + 1)
     ]
     random.shuffle(jobs)
 
     def one(repeat: int, loop: str, tool: str) -> None:
-        run.detections.append(detect(repeat, loop, tool, variables))
+        done = detect(repeat, loop, tool, variables)
+        run.detections.append(done)
+        if done.too_short:
+            raise RuntimeError(f"blocked for too short a time: {', '.join(done.too_short)}")
 
     _each(run, "pass", jobs, one)
 

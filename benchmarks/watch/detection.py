@@ -18,13 +18,15 @@ from benchmarks.watch.finding import Finding
 from benchmarks.watch.http import LOST, converse, request
 from benchmarks.watch.judge import STARVED, Verdict, is_hit, judge
 from benchmarks.watch.processes import Served, serving
+from benchmarks.watch.tools import THRESHOLD
 
 __all__ = ["Detection", "detect"]
 
-QUIET = 1.5  # seconds with innocents only
+MARGIN = 1.3  # a stall that is to be reported lasts at least so many times the threshold
+QUIET = 1.0  # seconds with innocents only
 TIMEOUT = 15.0  # seconds for an answer
-PATIENCE = 0.3  # seconds after a stall in which a tool may report it
-COMPANIONS = 0.06  # seconds after a report in which others of the same stall may follow
+PATIENCE = 0.25  # seconds after a stall in which a tool may report it
+COMPANIONS = 0.03  # seconds after a report in which others of the same stall may follow
 GLANCE = 0.01  # seconds between two looks at the reports
 
 
@@ -49,6 +51,16 @@ class Detection:
     false_alarms: list[str]
     innocents: dict[str, int]
     seconds: float
+
+    @property
+    def too_short(self) -> list[str]:
+        """The cases that did not block for long enough, so that nobody could be expected to report them."""
+        before_the_answer = {case.name for case in CASES if not (case.forgotten or case.after)}
+        return [
+            verdict.case
+            for verdict in self.verdicts
+            if verdict.case in before_the_answer and not verdict.changed and verdict.took < THRESHOLD * MARGIN
+        ]
 
 
 def detect(repeat: int, loop: str, tool: str, variables: Mapping[str, str]) -> Detection:
@@ -82,13 +94,15 @@ async def _pass(served: Served, seed: str) -> tuple[list[Verdict], list[str], Co
 
 async def _set_off(served: Served, case: Case) -> Verdict:
     served.new_findings()  # what comes so late that it can't be told which stall it is of
+    began = time.monotonic()
     if case.method == "WEBSOCKET":
         status = await converse(served.port, case.path)
     else:
         status = await _ask(served.port, case.method, case.path, case.body)
+    took = time.monotonic() - began
     if case.name == CYCLE:
         await _ask(served.port, "GET", f"{CALM}/short/collect")
-    return judge(case, await _reports(served, case), status)
+    return judge(case, await _reports(served, case), status, took)
 
 
 async def _ask(port: int, method: str, path: str, body: bytes = b"") -> int:

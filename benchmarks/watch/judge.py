@@ -31,6 +31,7 @@ class Verdict:
         astray: Other reports that do not belong here, such as a forgotten await where there is none.
         changed: Whether the tool has changed the answer.
         seconds: How long the stall was, as it was reported.
+        took: Seconds until the answer.
         said: The reports, unless all is right.
     """
 
@@ -44,16 +45,18 @@ class Verdict:
     astray: int = 0
     changed: bool = False
     seconds: float | None = None
+    took: float = 0.0
     said: list[str] = field(default_factory=list)
 
 
-def judge(case: Case, findings: Sequence[Finding], status: int) -> Verdict:
+def judge(case: Case, findings: Sequence[Finding], status: int, took: float = 0.0) -> Verdict:
     """Compare reports with the truth.
 
     Args:
         case: What was set off.
         findings: What was reported then.
         status: Of the answer.
+        took: Seconds until it came.
     """
     findings = [finding for finding in findings if finding.kind != STARVED]
     blamed = [finding for finding in findings if _blames_innocent(finding)]
@@ -73,6 +76,7 @@ def judge(case: Case, findings: Sequence[Finding], status: int) -> Verdict:
         astray=len(astray),
         changed=status not in case.statuses,
         seconds=max((finding.seconds for finding in hits if finding.seconds is not None), default=None),
+        took=took,
         said=[] if hits and line and route and kind and not blamed else [finding.text[:300] for finding in findings],
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from html import escape
 from typing import TypeAlias
 
@@ -35,13 +36,23 @@ def _percent(aspect: str, *, forgotten: bool = False) -> Measure:
     return lambda run, loop, tool: 100 * run.part(loop, tool, aspect, forgotten=forgotten)
 
 
-PANELS: tuple[tuple[str, int, Measure], ...] = (
-    ("Stalls whose line is named, % (more is better)", 0, _percent("line")),
-    ("Stalls whose route is named, % (more is better)", 0, _percent("route")),
-    ("Forgotten awaits reported with their route, % (more is better)", 0, _percent("route", forgotten=True)),
-    ("Cases in which an innocent is blamed, % (less is better)", 1, lambda *at: 100 * Run.blaming(*at)),
-    ("Stalls reported at all, % (more is better)", 0, _percent("detected")),
-    ("Requests a second, as a part of those without (more is better)", 2, Run.kept),
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One set of bars: its title, what it shows, how many decimals, and where the bars end (None: at the longest)."""
+
+    title: str
+    measure: Measure
+    decimals: int = 0
+    full: float | None = 100.0
+
+
+PANELS = (
+    Panel("Stalls whose line is named, % (more is better)", _percent("line")),
+    Panel("Stalls whose route is named, % (more is better)", _percent("route")),
+    Panel("Forgotten awaits reported with their route, % (more is better)", _percent("route", forgotten=True)),
+    Panel("Cases in which an innocent is blamed, % (less is better)", lambda *at: 100 * Run.blaming(*at), 1),
+    Panel("Stalls reported at all, % (more is better)", _percent("detected")),
+    Panel("Requests a second, as a part of those without (more is better)", Run.kept, 2, None),
 )
 
 
@@ -61,10 +72,10 @@ def picture(run: Run) -> str:
         _text(MARGIN, 34, HEADING, "title"),
         *_legend(run.loops),
     ]
-    for place, (title, decimals, measure) in enumerate(PANELS):
+    for place, panel in enumerate(PANELS):
         left, top = MARGIN + place % 2 * (PANEL + GAP), TOP + place // 2 * tall
-        parts.append(_text(left, top + HEAD - 26, title, "panel"))
-        parts += _bars(run, decimals, measure, left, top + HEAD - 12)
+        parts.append(_text(left, top + HEAD - 26, panel.title, "panel"))
+        parts += _bars(run, panel, left, top + HEAD - 12)
     parts += [
         _text(MARGIN, foot + 8, note, "small"),
         _text(MARGIN, foot + 26, f"{where['processor']}, {where['cores']} cores, {where['python']}", "small"),
@@ -81,21 +92,22 @@ def _legend(loops: tuple[str, ...]) -> Iterator[str]:
         yield _text(left + 2 * BAR + 8, 34, loop)
 
 
-def _bars(run: Run, decimals: int, measure: Measure, left: int, top: int) -> Iterator[str]:
-    figures = {tool: [measure(run, loop, tool) for loop in run.loops] for tool in run.tools}
-    most = max((value for values in figures.values() for value in values if math.isfinite(value)), default=1.0) or 1.0
+def _bars(run: Run, panel: Panel, left: int, top: int) -> Iterator[str]:
+    figures = {tool: [panel.measure(run, loop, tool) for loop in run.loops] for tool in run.tools}
+    known = [value for values in figures.values() for value in values if math.isfinite(value)]
+    most = panel.full or max(known, default=1.0) or 1.0
     for place, (tool, values) in enumerate(figures.items()):
         y = top + place * ROW
         ours = tool == OURS
         yield _text(left, y + BAR + 4, tool, "ours" if ours else "")
         for which, value in enumerate(values):
-            known = math.isfinite(value)
-            width = value / most * (PANEL - NAME - FIGURE) if known else 0.0
+            measured = math.isfinite(value)
+            width = value / most * (PANEL - NAME - FIGURE) if measured else 0.0
             at = y + which * (BAR + 1)
             kind = f"{'o' if ours else 'b'}{which}"
-            if known:
+            if measured:
                 yield f'<rect class="{kind}" x="{left + NAME}" y="{at}" width="{max(width, 1):.1f}" height="{BAR}"/>'
-            figure = f"{value:,.{decimals}f}" if known else "–"
+            figure = f"{value:,.{panel.decimals}f}" if measured else "–"
             yield _text(left + NAME + width + 4, at + BAR - 1, figure, "figure")
 
 

@@ -17,10 +17,12 @@ from pathlib import Path
 
 from benchmarks.watch.finding import Finding, read_findings
 from benchmarks.watch.loopline_report import read_report
+from benchmarks.watch.markers import HERE
 from benchmarks.watch.tools import OURS
 
 __all__ = ["Served", "serving"]
 
+ROOT = HERE.parent.parent  # where the applications are imported from
 START = 60.0  # seconds that a server may take to start
 END = 5.0  # seconds that it may take to end
 GLANCE = 0.02  # seconds between two looks whether it has started
@@ -83,7 +85,7 @@ def serving(
         with log.open("w") as out:
             process = subprocess.Popen(
                 command,
-                env={**os.environ, **variables},
+                env={**os.environ, **variables, "PYTHONPATH": str(ROOT), "TMPDIR": folder},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -95,7 +97,7 @@ def serving(
             if process.poll() is not None:
                 raise RuntimeError("it has ended by itself")
         except RuntimeError as error:
-            raise RuntimeError(f"{error}\n{log.read_text()[-2000:]}") from error
+            raise RuntimeError(f"{error}\n{log.read_text()[-1000:]}") from error
         finally:
             _end(process)
 

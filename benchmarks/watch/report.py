@@ -20,10 +20,12 @@ def report(run: Run) -> str:
     """Write tables, and how they came about."""
     parts = []
     for loop in run.loops:
-        parts.append("\n".join(_found(run, loop)))
+        if run.detections:
+            parts.append("\n".join(_found(run, loop)))
         if run.rates:
             parts.append("\n".join(_cost(run, loop)))
-    parts += ["\n".join(_cases(run, loop)) for loop in run.loops]
+    if run.detections:
+        parts += ["\n".join(_cases(run, loop)) for loop in run.loops]
     if run.memory:
         parts.append("\n".join(_memory(run)))
     parts.append("\n".join(_conditions(run)))
@@ -94,15 +96,16 @@ def _memory(run: Run) -> Iterator[str]:
 
 
 def _conditions(run: Run) -> Iterator[str]:
-    quick = " (quick: no figures to rely on)" if run.quick else ""
-    times = ", ".join(f"{who} {count}" for who, count in run.repeats.items())
-    yield f"Passes on each loop: {times}{quick}; each in a fresh process, its cases in an order of its own."
-    yield f"In each, every case is set off once, amid {IN_FLIGHT} requests to {len(INNOCENTS)} innocent endpoints."
-    yield f"Every tool reports what is longer than {THRESHOLD * 1000:.0f} ms, where it has such a threshold."
-    yield "Line: of a peer's stack any frame counts as naming it, of ours only the one place that is blamed."
-    yield "–: the tool's reports can't contain it. What Python itself says of forgotten awaits counts for all peers."
-    yield "Blames innocent: % of cases in which an innocent's route or source was named (by Python itself: of a cycle)."
-    yield "False alarms (while only innocents ran), answers changed and innocents failed: a pass."
+    if run.quick:
+        yield "Quick: no figures to rely on."
+    if run.detections:
+        yield "A pass is a fresh process in which every case is set off once, in an order of the pass's own, while"
+        yield f"{IN_FLIGHT} requests to {len(INNOCENTS)} innocent endpoints are in flight."
+        yield f"Every tool reports what is longer than {THRESHOLD * 1000:.0f} ms, where it has such a threshold."
+        yield "Line: of a peer's stack any frame counts as naming it, of ours only the one place that is blamed."
+        yield "–: its reports can't contain it. What Python itself says of forgotten awaits counts for all peers."
+        yield "Blames innocent: % of cases in which an innocent's route or source was named (Python does: of a cycle)."
+        yield "False alarms (while only innocents ran), answers changed and innocents failed: in a pass."
     if run.rates:
         yield f"Cost: medians of {run.rate_repeats} interleaved measurements, each in a fresh process."
         yield "The load generator is a process beside the server, on the same cores."

@@ -17,6 +17,7 @@ from benchmarks.watch.tools import NOTHING, TOOLS
 __all__ = ["ASPECTS", "Run"]
 
 ASPECTS = ("detected", "line", "function", "route", "kind")
+_WITH_ROUTE = {case.name for case in CASES if case.route}
 _FORGOTTEN = {case.name for case in CASES if case.forgotten}
 
 
@@ -66,11 +67,13 @@ class Run:
     def part(self, loop: str, tool: str, aspect: str, *, forgotten: bool = False) -> float:
         """Return in which part of the verdicts an aspect is right; nan if the tool can't say it, or was not asked."""
         verdicts = self.verdicts(loop, tool, forgotten=forgotten)
+        if aspect == "route":
+            verdicts = [verdict for verdict in verdicts if verdict.case in _WITH_ROUTE]
         # What Python itself says of a forgotten await has function and line, whichever tool runs.
         sayable = TOOLS[tool].says | ({"line", "function", "kind"} if forgotten else set())
         if not verdicts or (aspect != "detected" and aspect not in sayable):
             return math.nan
-        return sum(getattr(verdict, aspect) for verdict in verdicts) / len(verdicts)
+        return statistics.mean(float(getattr(verdict, aspect)) for verdict in verdicts)
 
     def blaming(self, loop: str, tool: str) -> float:
         """Return in which part of all cases an innocent was blamed."""

@@ -21,7 +21,7 @@ __all__ = ["SLEEP", "Sizes", "as_variable", "measure", "sizes"]
 
 VARIABLE = "WATCH_SIZES"  # where the processes of one run find what was measured at its beginning
 SLEEP = 0.15  # seconds that a call waits
-BUSY = 0.2  # seconds that computing takes: more, because a machine may be faster than when it was measured
+BUSY = 0.25  # seconds that computing takes: more, because a machine may be faster than when it was measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def measure() -> Sizes:
     return Sizes(
         turns=_scale(200_000, spin, 200_000),
         rounds=_scale(20_000, lambda: hashlib.pbkdf2_hmac("sha256", b"secret", b"salt", 20_000)),
-        letters=next(n for n in range(16, 40) if _takes(lambda: re.match(BACKTRACKS, "a" * n + "b")) > BUSY * 0.7),  # noqa: B023 - called at once
+        letters=next(n for n in range(16, 40) if _takes(lambda: re.match(BACKTRACKS, "a" * n + "b")) > BUSY * 0.8),  # noqa: B023 - called at once
         numbers=_scale(len(mixed), sorted, mixed),
         documents=_scale(len(written), json.dumps, written),
         copies=_scale(len(some), deepcopy, some),
@@ -95,7 +95,7 @@ def _scale(amount: int, work: Callable[..., object], *args: object) -> int:
 
 def _takes(work: Callable[[], object]) -> float:
     best = math.inf
-    for _ in range(3):
+    for _ in range(4):
         began = time.perf_counter()
         work()
         best = min(best, time.perf_counter() - began)

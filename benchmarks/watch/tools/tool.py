@@ -35,6 +35,7 @@ class Tool:
         package: The one that is installed, if it is one.
         says: What its reports can contain: kind, line, function, route.
         loops: Where it works.
+        once: Whether one pass is enough: it sees each call that is made, which takes long.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Tool:
     package: str | None = None
     says: frozenset[str] = frozenset()
     loops: tuple[str, ...] = BOTH
+    once: bool = False
 
 
 def _says(*what: str) -> frozenset[str]:
@@ -58,10 +60,11 @@ TOOLS = {
         Tool("pyleak", "pyleak_blocks", "pyleak", _says("line", "function")),
         Tool("asynclens", "asynclens_log", "asynclens", _says("line", "function")),
         Tool("loopguard", "loopguard_log", "fastapi-loopguard", _says("route")),
-        Tool("event-loop-monitor", "event_loop_monitor", "asyncio-event-loop-monitor", _says("function")),
+        Tool("event-loop-monitor", "event_loop_monitor", "asyncio-event-loop-monitor", _says("function"), once=True),
+        Tool("flowtracer", "flowtracer_trees", "fastapi-flowtracer", _says("function", "route"), once=True),
         # It replaces Handle._run, which uvloop does not have.
         Tool("aiodebug", "aiodebug_callbacks", "aiodebug", _says("line", "function"), ("asyncio",)),
-        Tool(NOTHING, "nothing"),
+        Tool(NOTHING, "nothing", once=True),
     )
 }
 
