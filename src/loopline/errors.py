@@ -56,14 +56,14 @@ class MissingExtra(LooplineError, ImportError):
 
 
 class BlockedLoop(LooplineError, AssertionError):
-    """Raised by ``pytest --loopline`` in a test whose code made the event loop stand still for too long.
+    """Raised when a test under ``pytest --loopline`` made the event loop stand still for too long.
 
     The message says where, and what to write instead. ``@pytest.mark.loopline(threshold=…)`` allows a test more.
     """
 
 
 class ForgottenAwait(LooplineError, AssertionError):
-    """Raised by ``pytest --loopline`` in a test whose code dropped a coroutine that nobody awaited.
+    """Raised when a test under ``pytest --loopline`` dropped a coroutine that nobody awaited.
 
     The message says where. ``@pytest.mark.loopline(off=True)`` allows it in a test.
     """

@@ -18,7 +18,6 @@ from loopline.errors import BlockedLoop, ConfigurationError, ForgottenAwait
 if TYPE_CHECKING:
     from loopline.watch.finding import Finding
     from loopline.watch.report import Group
-    from loopline.watch.watcher import Watcher
 
 __all__ = ["pytest_addoption", "pytest_configure"]
 
@@ -73,12 +72,13 @@ class _Plugin:
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from error
         self._undo: list[Callable[[], None]] = []
+        self._off = False
 
     @pytest.hookimpl
     def pytest_sessionstart(self) -> None:
         for kind in _loop_classes():
             self._undo.append(partial(setattr, kind, "run_forever", kind.run_forever))
-            kind.run_forever = _watched(kind.run_forever, self._watcher)
+            kind.run_forever = self._watched(kind.run_forever)
 
     @pytest.hookimpl
     def pytest_sessionfinish(self) -> None:
@@ -87,6 +87,8 @@ class _Plugin:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        marker = item.get_closest_marker("loopline")
+        self._off = marker is not None and bool(marker.kwargs.get("off"))
         self._take()
         result = yield
         self._check(item)
@@ -117,10 +119,9 @@ class _Plugin:
         from loopline.watch.output import sentence
 
         found, marker = self._take(), item.get_closest_marker("loopline")
-        wanted = {} if marker is None else marker.kwargs
-        if wanted.get("off"):
+        if self._off:
             return
-        limit = float(wanted.get("threshold", self._threshold))
+        limit = self._threshold if marker is None else float(marker.kwargs.get("threshold", self._threshold))
         awaits = [sentence(one) for one in found if one.kind == "forgotten-await"]
         stalls = [
             sentence(one)
@@ -132,6 +133,21 @@ class _Plugin:
         if awaits:
             raise ForgottenAwait("\n".join(awaits))
 
+    def _watched(self, run_forever: Callable[..., None]) -> Callable[..., None]:
+        @wraps(run_forever)
+        def run(loop: asyncio.AbstractEventLoop) -> None:
+            if self._off:
+                run_forever(loop)
+                return
+            handle = loop.call_soon(self._watcher.add_loop)
+            try:
+                run_forever(loop)
+            finally:
+                handle.cancel()
+                self._watcher.remove_loop(loop)
+
+        return run
+
 
 def _loop_classes() -> list[Any]:
     kinds: list[Any] = [asyncio.BaseEventLoop]
@@ -140,16 +156,3 @@ def _loop_classes() -> list[Any]:
     except ImportError:
         return kinds
     return [*kinds, uvloop.Loop]
-
-
-def _watched(run_forever: Callable[..., None], watcher: Watcher) -> Callable[..., None]:
-    @wraps(run_forever)
-    def run(self: asyncio.AbstractEventLoop) -> None:
-        handle = self.call_soon(watcher.add_loop)
-        try:
-            run_forever(self)
-        finally:
-            handle.cancel()
-            watcher.remove_loop(self)
-
-    return run

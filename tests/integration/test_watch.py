@@ -27,6 +27,8 @@ from waiting import until, wait_until
 from loopline import ConfigurationError, Watch
 from loopline.watch import Finding, Kind
 
+pytestmark = pytest.mark.loopline(off=True)
+
 LONG = 0.5  # seconds that the guilty block: whatever else this machine does, it is seen
 
 router = APIRouter(prefix="/shops/{shop}")

@@ -22,7 +22,11 @@ from waiting import until
 from loopline import Watch
 from loopline.watch import Finding
 
-pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.loopline(off=True),
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),
+]
 
 KEPT: list[Any] = []
 
