@@ -29,6 +29,7 @@ _PACKAGES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
 _LOOPLINE = str(Path(loopline.__file__).parent)
 _DEMO = str(Path(_LOOPLINE, "demo"))
 _PASSED_ON = {"scope", "receive", "send"}  # the parameters of an ASGI application
+_FRAMEWORKS = ("/starlette/", "/fastapi/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +98,13 @@ def own_steps(stack: Stack) -> Stack:
 def guilty(stack: Stack) -> Step | None:
     """Return the application's own step that called what runs, if it did so itself.
 
-    None if its innermost step is a middleware that has passed the request on: what runs then is the framework's.
+    None if it only passed a request on, as middleware and clients in tests do: what runs then is the framework's.
     """
-    inner: Step | None = None
     for step in stack:
         if is_own(step.place.file):
-            return None if inner is not None and _is_application(inner) else step
-        inner = step
+            return step
+        if _is_application(step):
+            return None
     return None
 
 
@@ -113,5 +114,8 @@ def is_import(stack: Stack) -> bool:
 
 
 def _is_application(step: Step) -> bool:
+    """Whether a step, not of the application's own, runs an ASGI application."""
     code = step.code
-    return code is not None and _PASSED_ON.issubset(code.co_varnames[: code.co_argcount])
+    if code is None:
+        return step.place.function in ("__call__", "app") and any(name in step.place.file for name in _FRAMEWORKS)
+    return _PASSED_ON.issubset(code.co_varnames[: code.co_argcount])

@@ -106,7 +106,7 @@ class Sampler:
                     seen = witness.read() if missed is not None else {}
                     with self._lock:
                         stalled = [
-                            self._look(pulse, now, glimpse, missed, seen.get(pulse.heart.thread))
+                            self._look(pulse, now, glimpse, missed, seen)
                             for pulse, glimpse in zip(pulses, glimpses, strict=True)
                             if pulse.heart in self._pulses
                         ]
@@ -121,7 +121,7 @@ class Sampler:
             clock.close()
 
     def _look(
-        self, pulse: _Pulse, now: float, glimpse: _Glimpse | None, missed: Pause | None, witnessed: Stack | None
+        self, pulse: _Pulse, now: float, glimpse: _Glimpse | None, missed: Pause | None, seen: Mapping[int, Stack]
     ) -> float:
         """Look at one loop; return after how many seconds to look again."""
         heart, episode = pulse.heart, pulse.episode
@@ -132,10 +132,10 @@ class Sampler:
             pulse.episode = None
             self._end(heart, episode, beaten if count == episode.beat + 1 else now)
             episode = None
-        elif episode is None and count != pulse.count and glimpse is not None and missed is not None and witnessed:
+        elif episode is None and count != pulse.count and glimpse is not None and missed is not None and seen:
             # It is over already: what was seen is what the witness saw.
             episode = Episode(count - 1, was_due, pulse.reading, pulse.at)
-            episode.add(_sample(heart, beaten, glimpse, missed, witnessed))
+            episode.add(_sample(heart, beaten, glimpse, missed, seen))
             self._end(heart, episode, beaten)
             episode = None
         if glimpse is None or now - due <= LATE:
@@ -143,7 +143,7 @@ class Sampler:
             return self._calm
         if episode is None:
             episode = pulse.episode = Episode(count, due, pulse.reading, pulse.at)
-        episode.add(_sample(heart, now, glimpse, missed, witnessed))
+        episode.add(_sample(heart, now, glimpse, missed, seen))
         if now - due > LONG and not episode.said:
             episode.said = True
             self._tell(heart, episode, now, True)
@@ -163,6 +163,7 @@ class _Glimpse:
     owner: Owner
     callback: object
     busy: Stack
+    busy_thread: int | None
 
 
 def _glimpse(pulse: _Pulse, now: float, late: float, others: _Others) -> _Glimpse | None:
@@ -174,11 +175,13 @@ def _glimpse(pulse: _Pulse, now: float, late: float, others: _Others) -> _Glimps
         frame = frames.get(heart.thread)
         stack, owner = stack_of(frame, heart.base), owner_of(heart.loop)
         callback = _mark(frame, heart.base) if owner is NOBODY else None
-        busy = others.busiest(frames, heart.thread)
+        busy_thread = others.busiest(heart.thread)
+        busy = () if busy_thread is None else stack_of(frames.get(busy_thread))
         again = sys._current_frames().get(heart.thread)
         if again is frame and (again is None or (again.f_lasti, again.f_lineno) == _position(stack)):
-            return _Glimpse(stack, owner, callback, busy)
-    return _Glimpse(stack, NOBODY, None, busy)  # it ran on meanwhile: the stack and the owner may not belong together
+            return _Glimpse(stack, owner, callback, busy, busy_thread)
+    # It ran on meanwhile: the stack and the owner may not belong together.
+    return _Glimpse(stack, NOBODY, None, busy, busy_thread)
 
 
 def _position(stack: Stack) -> tuple[int, int]:
@@ -210,12 +213,12 @@ class _Mark:
         """Trace no further."""
 
 
-def _sample(heart: Heartbeat, at: float, glimpse: _Glimpse, missed: Pause | None, witnessed: Stack | None) -> Sample:
-    stack, owner = glimpse.stack, glimpse.owner
+def _sample(heart: Heartbeat, at: float, glimpse: _Glimpse, missed: Pause | None, seen: Mapping[int, Stack]) -> Sample:
+    stack, owner, witnessed = glimpse.stack, glimpse.owner, seen.get(heart.thread)
     if witnessed and not _goes_on(witnessed, stack):
         owner = NOBODY  # the loop has something else to do by now
-    if missed is not None and missed.wanted and glimpse.busy:
-        missed = replace(missed, holder=glimpse.busy)
+    if missed is not None and missed.wanted and glimpse.busy_thread is not None:
+        missed = replace(missed, holder=seen.get(glimpse.busy_thread, glimpse.busy))  # by now it may do something else
     return Sample(at, witnessed or stack, owner, heart.clock.read(), glimpse.callback, missed, glimpse.busy)
 
 
@@ -256,8 +259,8 @@ class _Others:
             if thread.native_id is not None and (cpu := cpu_seconds(thread.native_id)) is not None
         }
 
-    def busiest(self, frames: Mapping[int, FrameType], loop_thread: int) -> Stack:
-        """Return what the thread does that has computed most since then; empty if that is the loop's, or nearly none.
+    def busiest(self, loop_thread: int) -> int | None:
+        """Return the thread that has computed most since then; None if that is the loop's, or nearly none.
 
         How much is most depends on what else the machine does.
         """
@@ -269,7 +272,7 @@ class _Others:
             computed = (cpu_seconds(native) or 0.0) - self._seen.get(native, 0.0)
             if computed > most:
                 most, busiest = computed, ident
-        return () if busiest == loop_thread else stack_of(frames.get(busiest))
+        return None if busiest == loop_thread else busiest
 
 
 def _missed(late: float, before: Reading | None, after: Reading | None) -> Pause | None:
