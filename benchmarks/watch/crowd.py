@@ -91,8 +91,12 @@ async def crowd(port: int, seed: str) -> AsyncIterator[Counter[str]]:
 async def _ask(pool: Pool, port: int, method: str, path: str, body: bytes) -> int:
     if method == SOCKET:
         return await converse(port, path, messages=6)
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            return (await pool.request(request(method, path, body)))[0]
-    except (OSError, httptools.HttpParserError):  # TimeoutError is an OSError
-        return LOST
+    for _ in range(2):  # again, as clients do: uvicorn closes a kept connection when an endpoint has failed
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                return (await pool.request(request(method, path, body)))[0]
+        except TimeoutError:
+            return LOST
+        except (OSError, httptools.HttpParserError):
+            continue
+    return LOST

@@ -58,7 +58,9 @@ class Detection:
         return [
             verdict.case
             for verdict in self.verdicts
-            if verdict.case in before_the_answer and not verdict.changed and verdict.took < THRESHOLD * MARGIN
+            if verdict.case in before_the_answer
+            and not (verdict.changed or verdict.detected)  # blockbuster ends what it detects
+            and verdict.took < THRESHOLD * MARGIN
         ]
 
 
