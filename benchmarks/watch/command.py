@@ -24,7 +24,7 @@ __all__ = ["main"]
 
 LOOPS = ("uvloop", "asyncio")
 PACKAGES = ("loopline", "fastapi", "uvicorn", "uvloop")
-RATE_SECONDS, QUICK_RATE_SECONDS = 0.8, 0.4
+RATE_SECONDS, QUICK_RATE_SECONDS = 0.7, 0.4
 LOOKS = 20  # at memory, over all the requests
 REQUESTS, QUICK_REQUESTS = 1_000_000, 20_000
 

@@ -15,7 +15,7 @@ from benchmarks.service.client import Pool
 from benchmarks.watch.crowd import crowd
 from benchmarks.watch.expected import CALM, CASES, CYCLE, Case
 from benchmarks.watch.finding import Finding
-from benchmarks.watch.http import LOST, converse, request
+from benchmarks.watch.http import LOST, TIMEOUT, converse, request
 from benchmarks.watch.judge import STARVED, Verdict, is_hit, judge
 from benchmarks.watch.processes import Served, serving
 from benchmarks.watch.tools import THRESHOLD
@@ -24,7 +24,6 @@ __all__ = ["Detection", "detect"]
 
 MARGIN = 1.3  # a stall that is to be reported lasts at least so many times the threshold
 QUIET = 1.0  # seconds with innocents only
-TIMEOUT = 15.0  # seconds for an answer
 PATIENCE = 0.25  # seconds after a stall in which a tool may report it
 COMPANIONS = 0.03  # seconds after a report in which others of the same stall may follow
 GLANCE = 0.01  # seconds between two looks at the reports
@@ -59,7 +58,9 @@ class Detection:
         return [
             verdict.case
             for verdict in self.verdicts
-            if verdict.case in before_the_answer and not verdict.changed and verdict.took < THRESHOLD * MARGIN
+            if verdict.case in before_the_answer
+            and not (verdict.changed or verdict.detected)  # blockbuster ends what it detects
+            and verdict.took < THRESHOLD * MARGIN
         ]
 
 

@@ -7,8 +7,9 @@ import asyncio
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-__all__ = ["LOST", "converse", "request"]
+__all__ = ["LOST", "TIMEOUT", "converse", "request"]
 
+TIMEOUT = 15.0  # seconds
 LOST = 0  # in the place of a status: no answer
 
 
@@ -31,10 +32,11 @@ async def converse(port: int, path: str, messages: int = 1) -> int:
         200, or LOST.
     """
     try:
-        async with connect(f"ws://127.0.0.1:{port}{path}", proxy=None, open_timeout=10) as socket:
+        # Not wait_for: on Python 3.11 it sometimes swallows a cancellation.
+        async with asyncio.timeout(TIMEOUT), connect(f"ws://127.0.0.1:{port}{path}", proxy=None) as socket:
             for _ in range(messages):
                 await socket.send("hello")
-                await asyncio.wait_for(socket.recv(), 10)
+                await socket.recv()
     except (OSError, TimeoutError, WebSocketException):
         return LOST
     return 200

@@ -59,7 +59,7 @@ def judge(case: Case, findings: Sequence[Finding], status: int, took: float = 0.
         took: Seconds until it came.
     """
     findings = [finding for finding in findings if finding.kind != STARVED]
-    blamed = [finding for finding in findings if _blames_innocent(finding)]
+    blamed = [finding for finding in findings if _innocent_in(finding)]
     hits = [finding for finding in findings if is_hit(case, finding)]
     astray = [finding for finding in findings if finding not in blamed and finding not in hits]
     line = any(_same_line(spot, place) for spot in _spots(hits) for place in case.places)
@@ -72,7 +72,7 @@ def judge(case: Case, findings: Sequence[Finding], status: int, took: float = 0.
         line=line,
         function=any(_names_function(case, finding) for finding in hits),
         route=bool(hits) and route,
-        blamed=sorted({finding.route or finding.function or finding.spots[0][0] for finding in blamed}),
+        blamed=sorted({_innocent_in(finding) or "" for finding in blamed}),
         astray=len(astray),
         changed=status not in case.statuses,
         seconds=max((finding.seconds for finding in hits if finding.seconds is not None), default=None),
@@ -87,16 +87,16 @@ def is_hit(case: Case, finding: Finding) -> bool:
         return False
     if _names_function(case, finding):  # who names an innocent beside the guilty has found the guilty all the same
         return True
-    return not case.forgotten and not _blames_innocent(finding)
+    return not case.forgotten and not _innocent_in(finding)
 
 
-def _blames_innocent(finding: Finding) -> bool:
-    """Return whether a report names an innocent's route, file or function."""
-    return (
-        CALM in (finding.route or "")
-        or (finding.function or "").startswith("benchmarks.watch.innocent.")
-        or any(file.startswith(_INNOCENT) for file, _, _ in finding.spots)
-    )
+def _innocent_in(finding: Finding) -> str | None:
+    """Return the innocent whose route, function or source a report names, if it does."""
+    if finding.route and CALM in finding.route:
+        return finding.route
+    if finding.function and finding.function.startswith("benchmarks.watch.innocent."):
+        return finding.function
+    return next((f"{file}:{line}" for file, line, _ in finding.spots if file.startswith(_INNOCENT)), None)
 
 
 def _names_route(case: Case, hits: Iterable[Finding]) -> bool:

@@ -15,7 +15,7 @@ from benchmarks.watch.trivial import PATH
 __all__ = ["CONNECTIONS", "MemorySample", "Rate", "generate", "measure_memory", "measure_rate"]
 
 CONNECTIONS = 16  # kept open
-WARM_UP = 0.4  # seconds
+WARM_UP = 0.3  # seconds
 SLACK = 60.0  # seconds that a generator may take beyond its load
 APP = "benchmarks.watch.trivial"
 _TICKS = os.sysconf("SC_CLK_TCK")
