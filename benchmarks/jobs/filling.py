@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import redis
@@ -18,11 +19,12 @@ def filling(url: str) -> Iterator[None]:
     A planner that takes a table for empty is what nobody has who runs a queue for more than a minute.
     """
     if url.startswith("unix:"):
-        with redis.Redis.from_url(url) as client:
-            kept = client.config_get("appendfsync")
-            client.config_set("appendfsync", "no")
-            yield
-            client.config_set("appendfsync", kept["appendfsync"])  # type: ignore[index,call-overload]
+        client: Any = redis.Redis.from_url(url)
+        kept = client.config_get("appendfsync")["appendfsync"]
+        client.config_set("appendfsync", "no")
+        yield
+        client.config_set("appendfsync", kept)
+        client.close()
         return
     yield
     if url.startswith("postgresql:"):

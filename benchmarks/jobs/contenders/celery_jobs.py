@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import redis
 from celery import Celery
@@ -58,9 +59,9 @@ class CeleryJobs(Contender):
     @contextmanager
     def counting(self) -> Iterator[Callable[[], int]]:
         """Count what is not delivered, and what is not acknowledged."""
-        client = redis.Redis.from_url(self.url)
+        client: Any = redis.Redis.from_url(self.url)
         try:
-            yield lambda: int(client.llen("celery")) + int(client.hlen("unacked"))  # type: ignore[arg-type]
+            yield lambda: int(client.llen("celery")) + int(client.hlen("unacked"))
         finally:
             client.close()
 

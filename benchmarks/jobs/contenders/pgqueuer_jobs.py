@@ -50,7 +50,7 @@ class PgqueuerJobs(Contender):
             transaction = connection.transaction()
             await transaction.start()
             await queries.enqueue("report", None)
-            return transaction.commit
+            return lambda: transaction.commit()
 
         try:
             yield store
@@ -68,13 +68,14 @@ class PgqueuerJobs(Contender):
     async def _work(self) -> None:
         async with asyncpg.create_pool(self.url) as pool:
             queue = PgQueuer(AsyncpgPoolDriver(pool))
-
-            @queue.entrypoint("noop")
-            async def do_nothing(job: Job) -> None:
-                await noop()
-
-            @queue.entrypoint("report")
-            async def do_report(job: Job) -> None:
-                await report()
-
+            queue.entrypoint("noop")(_noop)
+            queue.entrypoint("report")(_report)
             await queue.run(batch_size=BATCH)
+
+
+async def _noop(_: Job) -> None:
+    await noop()
+
+
+async def _report(_: Job) -> None:
+    await report()

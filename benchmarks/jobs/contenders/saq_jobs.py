@@ -99,9 +99,9 @@ class SaqRedisJobs(_SaqJobs):
     @contextmanager
     def counting(self) -> Iterator[Callable[[], int]]:
         """Count its incomplete jobs."""
-        client = redis.Redis.from_url(self.url)
+        client: Any = redis.Redis.from_url(self.url)
         try:
-            yield lambda: int(client.zcard("saq:bench:incomplete"))  # type: ignore[arg-type]
+            yield lambda: int(client.zcard("saq:bench:incomplete"))
         finally:
             client.close()
 

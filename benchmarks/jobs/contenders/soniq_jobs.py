@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import uvloop
 from soniq import Soniq
@@ -25,7 +26,7 @@ class SoniqJobs(Contender):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.on_sqlite = url.startswith("sqlite")
-        pool = {} if self.on_sqlite else {"pool_min_size": 4, "pool_max_size": AT_ONCE + 4}
+        pool: dict[str, Any] = {} if self.on_sqlite else {"pool_min_size": 4, "pool_max_size": AT_ONCE + 4}
         self.soniq = Soniq(database_url=url, **pool)
         self.noop = self.soniq.job(name="noop")(noop)
         self.report = self.soniq.job(name="report")(report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import redis
 import uvloop
@@ -48,7 +49,7 @@ class TaskiqJobs(Contender):
         await self.broker.startup()
 
         async def store() -> Commit:
-            return self.report.kiq
+            return lambda: self.report.kiq()
 
         yield store
         await self.broker.shutdown()
@@ -56,10 +57,10 @@ class TaskiqJobs(Contender):
     @contextmanager
     def counting(self) -> Iterator[Callable[[], int]]:
         """Count what is not delivered, and what is not acknowledged."""
-        client = redis.Redis.from_url(self.url)
+        client: Any = redis.Redis.from_url(self.url)
 
         def left() -> int:
-            (group,) = client.xinfo_groups(STREAM)  # type: ignore[misc]
+            (group,) = client.xinfo_groups(STREAM)
             return int(group["lag"] or 0) + int(group["pending"])
 
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import uvloop
 from sqlalchemy import text
@@ -80,7 +80,9 @@ async def _beside_bare(contender: LooplineJobs, times: int, longest: float) -> d
         return await _alternate(kinds, times, longest)
 
 
-async def _alternate(kinds: dict[str, Callable[[], Awaitable[None]]], times: int, longest: float) -> dict[str, float]:
+async def _alternate(
+    kinds: Mapping[str, Callable[[], Awaitable[None]]], times: int, longest: float
+) -> dict[str, float]:
     took: dict[str, list[float]] = {name: [] for name in kinds}
     end = time.perf_counter() + longest
     for number in range(-WARM_UP, times):
