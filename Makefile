@@ -47,7 +47,7 @@ bench-jobs: .venv-bench/.peers check-redis ## jobs against other durable queues,
 	@.venv-bench/bin/python -m benchmarks.jobs --json build/jobs-benchmark.json --svg build/jobs-benchmark.svg $(BENCH)
 
 check-redis: # find redis-server, which some peers need, or install it
-	@command -v redis-server >/dev/null || apt-get install -y --no-install-recommends redis-server || { echo 'Some peers need redis-server. On Debian or Ubuntu: apt-get install redis-server'; exit 1; }
+	@command -v redis-server >/dev/null || { apt-get update && apt-get install -y --no-install-recommends redis-server; } || { echo 'Some peers need redis-server. On Debian or Ubuntu: apt-get install redis-server'; exit 1; }
 
 lock: .venv/.dev ## resolve the requirement locks again, with hashes and without index addresses
 	@$(PIP) install --quiet uv

@@ -16,8 +16,9 @@ from benchmarks.jobs.postgres import Postgres, postgres
 from benchmarks.jobs.redis_server import redis_version
 from benchmarks.jobs.registry import CONTENDERS, missing
 from benchmarks.jobs.report import report
-from benchmarks.jobs.results import Run, Sample
+from benchmarks.jobs.results import Failure, Run, Sample
 from benchmarks.jobs.run_case import run_case
+from benchmarks.jobs.targets import as_json
 from benchmarks.machine import machine
 
 __all__ = ["main"]
@@ -42,7 +43,10 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     print("\n" + report(run))
-    for path, content in ((options.json, json.dumps(run.as_json(), indent=1)), (options.svg, picture(run))):
+    for path, content in (
+        (options.json, json.dumps(run.as_json() | {"targets": list(as_json(run))}, indent=1)),
+        (options.svg, picture(run)),
+    ):
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content + "\n")
@@ -81,7 +85,7 @@ def _measure(run: Run, repeat: int, case: Case, server: Postgres, place: str) ->
     began = time.monotonic()
     figures = run_case(case, server)
     if isinstance(figures, str):
-        run.failures.append(f"{_describe(case)}: {figures}")
+        run.failures.append(Failure(repeat, case.measure, entry.name, entry.kind, case.variant, figures))
         _say(f" failed: {figures}")
     else:
         run.samples.append(Sample(repeat, case.measure, entry.name, entry.kind, case.variant, figures))

