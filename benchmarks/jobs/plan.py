@@ -42,11 +42,11 @@ FULL = Effort(
     enqueued=300,
     drained=20_000,
     transactional=10_000,
-    started=120,
+    started=100,
     rounds=2,
     committing=2.0,
     rows=2_000_000,
-    longest=5.0,
+    longest=3.0,
 )
 QUICK = Effort(
     enqueued=30, drained=3000, transactional=600, started=10, rounds=1, committing=0.5, rows=20_000, longest=1.0
@@ -87,19 +87,20 @@ def finished_cases(effort: Effort, rounds: int) -> Iterator[Case]:
         effort: How much.
         rounds: How often.
     """
-    arguments = {"rows": effort.rows, "jobs": effort.drained, "rounds": rounds, "longest": 4 * effort.longest}
+    arguments = {"rows": effort.rows, "jobs": effort.drained, "rounds": rounds, "longest": 8 * effort.longest}
     for entry in CONTENDERS:
         if entry.ours:
             yield Case("finished", entry, "", arguments)
 
 
 def _of_all(entry: Entry, effort: Effort) -> Iterator[Case]:
-    yield Case("enqueue", entry, "", {"times": effort.enqueued, "longest": effort.longest / 2})
+    if entry.durable:
+        yield Case("enqueue", entry, "", {"times": effort.enqueued, "longest": effort.longest})
     for processes in PROCESSES if entry.durable else PROCESSES[:1]:
         jobs = int(effort.drained * entry.jobs)
-        longest = effort.longest * (2 if entry.jobs == 1 else 1)
+        longest = effort.longest * (3 if entry.jobs == 1 else 1)
         yield Case("drain", entry, str(processes), {"jobs": jobs, "processes": processes, "longest": longest})
-    if entry.pushes:
+    if entry.pushes and entry.durable:
         arguments = {"times": effort.started, "inside": False, "longest": effort.longest}
         yield Case("latency", entry, "another process", arguments)
 
@@ -108,7 +109,7 @@ def _of_ours(entry: Entry, effort: Effort) -> Iterator[Case]:
     arguments = {"times": effort.started, "inside": True, "longest": effort.longest}
     yield Case("latency", entry, "same process", arguments)
     for bare in (False, True):
-        arguments = {"jobs": effort.transactional, "bare": bare, "longest": 2 * effort.longest}
+        arguments = {"jobs": effort.transactional, "bare": bare, "longest": 3 * effort.longest}
         yield Case("transactional", entry, "bare loop" if bare else "jobs", arguments)
     if entry.kind == "postgresql":
         yield Case("committers", entry, "", {"rounds": effort.rounds, "seconds": effort.committing})

@@ -121,7 +121,8 @@ def _contenders() -> Iterator[str]:
     yield "How each is set, and what an enqueue that has returned is worth"
     for entry in CONTENDERS:
         reason = missing(entry)
-        said = f"LEFT OUT: {reason}" if reason else f"{entry.setting}. {entry.durability}"
+        part = f", {entry.jobs:.0%} of the jobs to work off" * (entry.jobs < 1)
+        said = f"LEFT OUT: {reason}" if reason else f"{entry.setting}{part}. {entry.durability}"
         yield f"  {entry.name:14}{SHORT[entry.kind]:15}{said}"
     yield from (f"  {name:14}{'':15}LEFT OUT: {reason}" for name, reason in LEFT_OUT.items())
 
