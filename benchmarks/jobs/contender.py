@@ -44,6 +44,10 @@ class Contender(ABC):
     def counting(self) -> AbstractContextManager[Callable[[], int]]:
         """Give what counts the jobs that have not been completed. It blocks, briefly."""
 
+    async def bare_commit(self) -> float | None:
+        """Commit a row of the application's own while ``enqueuing``; the seconds of the commit, or None if it can't."""
+        return None
+
     @abstractmethod
     def work(self) -> None:
         """Run jobs until the process is told to end."""

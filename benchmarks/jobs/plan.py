@@ -106,6 +106,7 @@ def _of_all(entry: Entry, effort: Effort) -> Iterator[Case]:
 
 
 def _of_ours(entry: Entry, effort: Effort) -> Iterator[Case]:
+    yield Case("beside_bare", entry, "", {"times": effort.enqueued, "longest": 2 * effort.longest})
     arguments = {"times": effort.started, "inside": True, "longest": effort.longest}
     yield Case("latency", entry, "same process", arguments)
     for bare in (False, True):

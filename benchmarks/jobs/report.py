@@ -52,12 +52,12 @@ def _enqueue(run: Run) -> Iterator[str]:
 def _bare(run: Run) -> Iterator[str]:
     yield "The same beside a bare insert of the same row, alternating: ms p50 (mean) of the whole transaction"
     for entry in _ours():
-        for what, key, bare in (("enqueue", "enqueue", "bare"), ("with one row", "with_row", "bare_with_row")):
+        for what, key, bare in (("enqueue", "enqueue", "bare"), ("with one row", "row_enqueue", "row_bare")):
             cells = []
             for name in (key, bare):
-                p50, mean = (run.median("enqueue", entry, "", f"{name}_{part}_ms") for part in ("p50", "mean"))
+                p50, mean = (run.median("beside_bare", entry, "", f"{name}_{part}_ms") for part in ("p50", "mean"))
                 cells.append(f"{p50:.3f} ({mean:.3f})")
-            ratio = run.ratio("enqueue", entry, "", f"{key}_p50_ms", f"{bare}_p50_ms")
+            ratio = run.ratio("beside_bare", entry, "", f"{key}_p50_ms", f"{bare}_p50_ms")
             yield f"  {SHORT[entry.kind]:12}{what:14}{cells[0]:>18}  bare {cells[1]:>18}  ratio {ratio:.3f}"
 
 

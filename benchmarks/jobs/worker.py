@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.jobs.registry import load
-from loopline.jobs.running import WORKER_VARIABLE
 
-__all__ = ["workers"]
+__all__ = ["LOOPLINE_WORKER", "workers"]
 
 READY = "ready"
+LOOPLINE_WORKER = "LOOPLINE_WORKER"  # written out: other contenders must not pay for importing Loopline
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def workers(target: str, url: str, count: int) -> Iterator[None]:
     """
     command = [sys.executable, "-m", "benchmarks.jobs.worker", target, url]
     # Whoever starts them may have none of its own. They are in the group of this process, which is ended as a whole.
-    kept = {name: value for name, value in os.environ.items() if name != WORKER_VARIABLE}
+    kept = {name: value for name, value in os.environ.items() if name != LOOPLINE_WORKER}
     processes = [
         subprocess.Popen(command, env=kept, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -78,6 +79,15 @@ class LooplineJobs(Contender):
                 return lambda: opened.__aexit__(None, None, None)
 
             yield store
+
+    async def bare_commit(self) -> float | None:
+        """Take the time of a commit."""
+        opened = self.db.begin()
+        session = await opened.__aenter__()
+        await session.execute(text(PLAIN), {"note": "written by a request"})
+        began = time.perf_counter()
+        await opened.__aexit__(None, None, None)
+        return time.perf_counter() - began
 
     @contextmanager
     def counting(self) -> Iterator[Callable[[], int]]:

@@ -13,8 +13,7 @@ import uvloop
 from sqlalchemy import text
 
 from benchmarks.jobs.contenders.loopline_jobs import ELSEWHERE, PLAIN, LooplineJobs
-from benchmarks.jobs.worker import workers
-from loopline.jobs.running import WORKER_VARIABLE
+from benchmarks.jobs.worker import LOOPLINE_WORKER, workers
 
 __all__ = ["committers"]
 
@@ -35,7 +34,7 @@ def committers(target: str, url: str, rounds: int, seconds: float) -> dict[str, 
         rounds: How often each is measured, in turn.
         seconds: How long each time.
     """
-    os.environ[WORKER_VARIABLE] = "off"  # in this process; workers are others
+    os.environ[LOOPLINE_WORKER] = "off"  # in this process; workers are others
     asyncio.run(LooplineJobs(url).prepare())
     rates: dict[str, list[float]] = {WITHOUT: [], LISTENING: [], WORKING: []}
     for _ in range(rounds):

@@ -8,18 +8,15 @@ import random
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import uvloop
-from sqlalchemy import text
 
-from benchmarks.jobs.contenders.loopline_jobs import PLAIN, LooplineJobs
 from benchmarks.jobs.figures import summary
 from benchmarks.jobs.registry import load
 from benchmarks.jobs.tasks import REPORTS, read_report
-from benchmarks.jobs.worker import workers
-from loopline.jobs.running import WORKER_VARIABLE
+from benchmarks.jobs.worker import LOOPLINE_WORKER, workers
 
 __all__ = ["latency"]
 
@@ -42,7 +39,7 @@ def latency(target: str, url: str, times: int, inside: bool, longest: float) -> 
     asyncio.run(load(target, url).prepare())
     with _reports() as line:
         if not inside:
-            os.environ[WORKER_VARIABLE] = "off"
+            os.environ[LOOPLINE_WORKER] = "off"
         with nullcontext() if inside else workers(target, url, 1):
             return uvloop.run(_measure(target, url, line, times, longest))
 
@@ -64,26 +61,12 @@ async def _measure(target: str, url: str, line: socket.socket, times: int, longe
             if number >= 0:
                 took.append(started - began)
             await asyncio.sleep(random.uniform(SHORTEST, LONGEST))
-            if isinstance(contender, LooplineJobs):
-                bare.append(await _bare_commit(contender))
+            if (alone := await contender.bare_commit()) is not None:
+                bare.append(alone)
             if number >= 0 and time.perf_counter() > end:
                 break
     result = {"times": float(len(took))} | summary("start", took)
     return result | summary("bare", bare) if bare else result
-
-
-async def _bare_commit(contender: LooplineJobs) -> float:
-    """Commit a row of the application's own; return how long the commit took."""
-    async with _uncommitted(contender):
-        began = time.perf_counter()
-    return time.perf_counter() - began
-
-
-@asynccontextmanager
-async def _uncommitted(contender: LooplineJobs) -> AsyncIterator[None]:
-    async with contender.db.begin() as session:
-        await session.execute(text(PLAIN), {"note": "written by a request"})
-        yield
 
 
 @contextmanager
