@@ -14,10 +14,11 @@ __all__ = ["report"]
 NOTES = """\
 Medians of {repeats} repeats{quick}. In each, every case once, in shuffled order, each in processes of its own with an
 empty store. In brackets: the figure as a multiple of Loopline's on the same kind of store; Redis's of Loopline's on
-PostgreSQL. Whatever runs on asyncio runs on uvloop. Jobs are counted when they are completed, in
-the store; a rate is from the first completion that is seen to the last, or to the end of the time for those who are
-slow. Before that PostgreSQL has been vacuumed and analysed. `appendfsync everysec` is shown beside `always` and is no
-durable peer."""
+PostgreSQL. Whatever runs on asyncio runs on uvloop. Loopline enqueues by an AsyncSession of the application's, whose
+cost is part of its figure; the others by a driver of their own, and those on Redis apart from any transaction. Jobs
+are counted when they are completed, in the store; a rate is from the first completion that is seen to the last, or to
+the end of the time for those who are slow. Before that PostgreSQL has been vacuumed and analysed. Redis's
+`appendfsync everysec` is shown beside `always` and is no durable peer."""
 
 
 def report(run: Run) -> str:

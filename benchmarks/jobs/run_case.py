@@ -12,6 +12,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from benchmarks.jobs.plan import Case
 from benchmarks.jobs.postgres import Postgres
 from benchmarks.jobs.stores import empty_store
@@ -32,12 +34,16 @@ def run_case(case: Case, server: Postgres) -> dict[str, Any] | str:
     Returns:
         The figures, or what went wrong.
     """
-    with ExitStack() as stack:
-        arguments = {"target": case.entry.target, "url": stack.enter_context(empty_store(case.entry.kind, server))}
-        if case.measure == "finished":
-            arguments["other"] = stack.enter_context(empty_store(case.entry.kind, server))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jobs-benchmark-")))
-        return _in_process(case.measure, json.dumps(arguments | case.arguments), folder)
+    entry = case.entry
+    try:
+        with ExitStack() as stack:
+            arguments = {"target": entry.target, "url": stack.enter_context(empty_store(entry.kind, server))}
+            if case.measure == "finished":
+                arguments["other"] = stack.enter_context(empty_store(entry.kind, server))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jobs-benchmark-")))
+            return _in_process(case.measure, json.dumps(arguments | case.arguments), folder)
+    except (RuntimeError, OSError, psycopg.Error) as error:  # one store that fails must not end the run
+        return f"its store: {error}"
 
 
 def _in_process(measure: str, arguments: str, folder: Path) -> dict[str, Any] | str:
