@@ -8,12 +8,12 @@ import statistics
 import time
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from benchmarks.jobs.contenders.loopline_jobs import LooplineJobs
 from benchmarks.jobs.filling import filling
 from benchmarks.jobs.measures.drain import work_off
-from loopline.jobs.statements import Statements
+from benchmarks.jobs.plans import explain
 
 __all__ = ["finished"]
 
@@ -29,7 +29,6 @@ _ENDED = """
     SELECT 'benchmarks.jobs.tasks.noop', 'default', 'completed', 0, '{{}}', 1, 5, 300, 1,
         {now} - n % 72000, {now} - n % 72000, {now} - n % 72000, {now} - n % 72000 + 300, {now} - n % 72000
     FROM {numbers}"""
-_EXPLAIN = {"postgresql": "EXPLAIN (ANALYZE, BUFFERS) ", "sqlite": "EXPLAIN QUERY PLAN "}
 
 
 def finished(target: str, url: str, other: str, rows: int, jobs: int, rounds: int, longest: float) -> dict[str, Any]:
@@ -73,25 +72,6 @@ async def _end_many(contender: LooplineJobs, rows: int) -> None:
 async def _plans(contender: LooplineJobs) -> dict[str, list[str]]:
     async with contender.db as db, db.begin() as session:
         connection = await session.connection()
-        plans = await connection.run_sync(_explain)
-        await session.rollback()  # on PostgreSQL they have been executed
+        plans = await connection.run_sync(explain)
+        await session.rollback()
         return plans
-
-
-def _explain(connection: Connection) -> dict[str, list[str]]:
-    kind = connection.dialect.name
-    sql = Statements(kind)
-    names = ["benchmarks.jobs.tasks.noop"]
-    known: Any = names if kind == "postgresql" else '["benchmarks.jobs.tasks.noop"]'
-    worker = connection.execute(sql.add_worker, {"name": "explain", "shift": 0.0}).scalar_one()
-    asked = {
-        "claim": (sql.claim, {"worker": worker, "queue": "default", "tasks": known, "limit": 100, "shift": 0.0}),
-        "promote": (sql.promote, {"shift": 0.0, "limit": 1000}),
-        "next_due": (sql.next_due, {"shift": 0.0}),
-        "prune_completed": (sql.prune_completed, {"keep": 86400.0, "shift": 0.0, "limit": 1000}),
-        "prune_failed": (sql.prune_failed, {"keep": 1209600.0, "shift": 0.0, "limit": 1000}),
-    }
-    return {
-        name: [str(row[-1]) for row in connection.execute(text(_EXPLAIN[kind] + str(statement.text)), values)]
-        for name, (statement, values) in asked.items()
-    }
