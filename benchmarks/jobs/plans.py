@@ -31,7 +31,7 @@ def explain(connection: Connection) -> dict[str, list[str]]:
     worker = connection.execute(statements.add_worker, {"name": "explain", "shift": 0.0}).scalar_one()
     plans: dict[str, list[str]] = {}
     for kind in ("for these values", "for all values"):
-        claim = {"worker": worker, "queue": "default", "tasks": [NOOP], "limit": CLAIMED, "shift": 0.0}
+        claim = {"worker": worker, "queue": "default", "tasks": [NOOP], "limit": CLAIMED, "alone": True, "shift": 0.0}
         claimed = [row.id for row in connection.execute(statements.claim, claim)]
         for name, (sql, values) in _asked(statements, worker, [NOOP], claimed).items():
             known = kind == "for these values"
@@ -42,7 +42,7 @@ def explain(connection: Connection) -> dict[str, list[str]]:
 
 def _asked(statements: Statements, worker: int, tasks: Any, claimed: Any) -> Asked:
     attempts = [1] * len(claimed) if isinstance(claimed, list) else claimed
-    claim = {"worker": worker, "queue": "default", "tasks": tasks, "limit": CLAIMED, "shift": 0.0}
+    claim = {"worker": worker, "queue": "default", "tasks": tasks, "limit": CLAIMED, "alone": True, "shift": 0.0}
     return {
         "claim": (statements.claim.text, claim),
         "complete": (statements.complete.text, {"ids": claimed, "attempts": attempts, "shift": 0.0}),

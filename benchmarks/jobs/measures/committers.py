@@ -12,13 +12,15 @@ from contextlib import nullcontext
 import uvloop
 from sqlalchemy import text
 
+from benchmarks.jobs.contender import postgres_left
 from benchmarks.jobs.contenders.loopline_jobs import ELSEWHERE, PLAIN, LooplineJobs
 from benchmarks.jobs.worker import LOOPLINE_WORKER, workers
 
 __all__ = ["committers"]
 
 COMMITTERS = 24
-SETTLE = 1.0  # seconds in which the worker begins to listen
+SETTLE = 1.0  # seconds in which a worker that has begun to work comes to rest
+LONGEST_START = 30.0  # seconds that it may take to begin
 WITHOUT, LISTENING, WORKING = "without", "listening", "working"
 
 
@@ -40,10 +42,22 @@ def committers(target: str, url: str, rounds: int, seconds: float) -> dict[str, 
     for _ in range(rounds):
         for name in random.sample(list(rates), len(rates)):
             with nullcontext() if name == WITHOUT else workers(target, url, 1):
+                if name != WITHOUT:
+                    _wait_for_worker(url)
                 time.sleep(SETTLE)
                 queue = "default" if name == WORKING else ELSEWHERE
                 rates[name].append(uvloop.run(_commit(url, queue, seconds)))
     return {f"{name}_per_s": statistics.median(values) for name, values in rates.items()}
+
+
+def _wait_for_worker(url: str) -> None:
+    """Return once it works: to start is much work, which is none of the committers' concern."""
+    deadline = time.perf_counter() + LONGEST_START
+    with postgres_left(url, "SELECT count(*) FROM loopline_workers") as count:
+        while not count():
+            if time.perf_counter() > deadline:
+                raise TimeoutError("the worker did not begin to work")
+            time.sleep(0.05)
 
 
 async def _commit(url: str, queue: str, seconds: float) -> float:

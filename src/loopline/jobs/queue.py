@@ -88,6 +88,7 @@ class JobQueue:
         self._tasks: dict[str, Task[..., ..., Any]] = {}
         self._schedules: dict[str, Schedule] = {}
         self._store: Store | None = None
+        self._checked: AsyncEngine | None = None  # the last engine that proved to be of this database
         self._started: AbstractAsyncContextManager[Running] | None = None
         self._running: Running | None = None
         self._tellers: dict[tuple[str, bool], Callable[[], None]] = {}  # by queue, and whether it is for later
@@ -312,6 +313,8 @@ class JobQueue:
         """Return the store, and make sure that the session writes to the same database."""
         bind = session.bind
         engine = bind.engine if isinstance(bind, AsyncConnection) else bind
+        if engine is not None and engine is self._checked:
+            return self._store_of(engine)
         if engine is None:
             raise ConfigurationError("this session has no engine: enqueue with a session of the JobQueue's database")
         own = self._own_engine()
@@ -320,6 +323,8 @@ class JobQueue:
                 f"this session writes to {engine.url}, and the jobs are in {own.url}: "
                 "enqueue with a session of the JobQueue's database"
             )
+        if own is not None:
+            self._checked = engine
         return self._store_of(engine)
 
     def _add_schedule(self, schedule: Schedule) -> None:

@@ -72,8 +72,8 @@ class Store:
             unique: int | None = await session.scalar(self._sql.insert_unique, self._row(job))
             return unique
         if self._arrays:
-            inserted: int = (await session.execute(self._sql.insert_returning, self._row(job))).scalar_one()
-            return inserted
+            inserted: int | None = (await session.execute(self._sql.insert_returning, self._row(job))).scalar()
+            return inserted  # scalar_one() and session.scalar() take longer
         # SQLite tells the id anyway; to return it as a row takes longer.
         done: Any = await session.execute(self._sql.insert, self._row(job))
         last: int = done.lastrowid
