@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chaos lint types check-chromium bench bench-lanes bench-service bench-watch lock clean
+.PHONY: help setup run test chaos lint types check-chromium bench bench-lanes bench-service bench-jobs bench-watch check-redis lock clean
 
 PORT ?= 8000
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c '$(RECENT)' 2>/dev/null && echo $(p))))
@@ -35,7 +35,7 @@ check-chromium: .venv/.dev # find Chromium, or install it
 chaos: .venv/.dev ## the long form of the chaos tests
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/chaos -v
 
-bench: bench-lanes bench-service bench-watch ## every benchmark against peers (not part of the tests)
+bench: bench-lanes bench-service bench-jobs bench-watch ## every benchmark against peers (not part of the tests)
 
 bench-lanes: .venv-bench/.peers ## ProcessLane against other process pools (BENCH=--quick: once, only to see it work)
 	@.venv-bench/bin/python -m benchmarks.lanes --json build/lanes-benchmark.json --svg build/lanes-benchmark.svg $(BENCH)
@@ -46,11 +46,17 @@ bench-service: .venv-bench/.peers ## light routes beside heavy ones: the recipe,
 bench-watch: .venv-bench-watch/.peers ## who finds what blocks the loop, whom it blames, and what it costs
 	@.venv-bench-watch/bin/python -m benchmarks.watch --json build/watch-benchmark.json --svg build/watch-benchmark.svg $(BENCH)
 
+bench-jobs: .venv-bench/.peers check-redis ## jobs against other durable queues, on PostgreSQL, SQLite and Redis
+	@.venv-bench/bin/python -m benchmarks.jobs --json build/jobs-benchmark.json --svg build/jobs-benchmark.svg $(BENCH)
+
+check-redis: # find redis-server, which some peers need, or install it
+	@command -v redis-server >/dev/null || { apt-get update && apt-get install -y --no-install-recommends redis-server; } || { echo 'Some peers need redis-server. On Debian or Ubuntu: apt-get install redis-server'; exit 1; }
+
 lock: .venv/.dev ## resolve the requirement locks again, with hashes and without index addresses
 	@$(PIP) install --quiet uv
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --extra demo --group build -o requirements/run.txt
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
-	$(BIN)/uv pip compile $(LOCK) pyproject.toml requirements/bench.in --extra demo --group build -c requirements/run.txt -o requirements/bench.txt
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml requirements/bench.in --extra demo --extra postgres --group build -c requirements/run.txt -o requirements/bench.txt
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml requirements/bench-watch.in --extra demo --group build -c requirements/run.txt -o requirements/bench-watch.txt
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade

@@ -43,7 +43,7 @@ def tick(jobs: JobQueue) -> Task[..., Any, Any]:
 
 async def _look(jobs: JobQueue) -> float:
     """Look once what is due, as the scheduler of a process does."""
-    scheduler = Scheduler(jobs.db, jobs.store, list(jobs._schedules.values()), lambda: None)
+    scheduler = Scheduler(jobs.db, jobs.store, list(jobs._schedules.values()), lambda _: None)
     async with jobs.db.begin() as session:
         return await scheduler.enqueue_due(session)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
 
@@ -88,8 +88,10 @@ class JobQueue:
         self._tasks: dict[str, Task[..., ..., Any]] = {}
         self._schedules: dict[str, Schedule] = {}
         self._store: Store | None = None
+        self._checked: AsyncEngine | None = None  # the last engine that proved to be of this database
         self._started: AbstractAsyncContextManager[Running] | None = None
         self._running: Running | None = None
+        self._tellers: dict[tuple[str, bool], Callable[[], None]] = {}  # by queue, and whether it is for later
 
     @overload
     def task(self, fn: Callable[P, R], /) -> Task[P, P, R]: ...
@@ -203,7 +205,7 @@ class JobQueue:
         store = self._store_for(session)
         for _ in range(TRIES):
             if (inserted := await store.insert(session, job)) is not None:
-                self._tell_after_commit(session, due=job.delay > 0 or job.at is not None)
+                self._tell_after_commit(session, job.queue, due=job.delay > 0 or job.at is not None)
                 return inserted
             assert job.unique_key is not None
             existing = await store.find_unique(session, job.unique_key)
@@ -231,7 +233,9 @@ class JobQueue:
                 "enqueue_many leaves out jobs that are there already: enqueue those that raise alone"
             )
         await self._store_for(session).insert_many(session, listed)
-        self._tell_after_commit(session, due=any(job.delay > 0 or job.at is not None for job in listed))
+        for queue in {job.queue for job in listed}:
+            due = any(job.delay > 0 or job.at is not None for job in listed if job.queue == queue)
+            self._tell_after_commit(session, queue, due=due)
 
     async def migrate(self) -> list[int]:
         """Make or update the tables of the jobs. The database must be open. Only one process at a time does it.
@@ -309,6 +313,8 @@ class JobQueue:
         """Return the store, and make sure that the session writes to the same database."""
         bind = session.bind
         engine = bind.engine if isinstance(bind, AsyncConnection) else bind
+        if engine is not None and engine is self._checked:
+            return self._store_of(engine)
         if engine is None:
             raise ConfigurationError("this session has no engine: enqueue with a session of the JobQueue's database")
         own = self._own_engine()
@@ -317,6 +323,8 @@ class JobQueue:
                 f"this session writes to {engine.url}, and the jobs are in {own.url}: "
                 "enqueue with a session of the JobQueue's database"
             )
+        if own is not None:
+            self._checked = engine
         return self._store_of(engine)
 
     def _add_schedule(self, schedule: Schedule) -> None:
@@ -342,16 +350,14 @@ class JobQueue:
             self._store = Store(engine.dialect.name)
         return self._store
 
-    def _tell_after_commit(self, session: AsyncSession, *, due: bool) -> None:
-        call_after_commit(session.sync_session, self._tell_due if due else self._tell)
+    def _tell_after_commit(self, session: AsyncSession, queue: str, *, due: bool) -> None:
+        if (queue, due) not in self._tellers:  # the same for each job, so that many in a transaction are one
+            self._tellers[queue, due] = partial(self._tell, queue, due=due)
+        call_after_commit(session.sync_session, self._tellers[queue, due])
 
-    def _tell(self) -> None:
+    def _tell(self, queue: str, *, due: bool) -> None:
         if self._running is not None:
-            self._running.tell(due=False)
-
-    def _tell_due(self) -> None:
-        if self._running is not None:
-            self._running.tell(due=True)
+            self._running.tell(queue, due=due)
 
 
 def _place(url: URL) -> tuple[Any, ...]:

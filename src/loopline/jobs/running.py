@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -61,20 +62,17 @@ class Running:
     worker: Worker | None
     announcements: Announcements | None
 
-    def tell_now(self) -> None:
-        """Say that jobs have been committed here that can run now."""
-        self.tell(due=True)
-
-    def tell(self, *, due: bool) -> None:
+    def tell(self, queue: str, *, due: bool) -> None:
         """Say that jobs have been committed here.
 
         Args:
+            queue: To which queue.
             due: Whether there are some for later.
         """
         if self.worker is not None:
-            self.worker.wake(due=due)
+            self.worker.hear((queue,), due)
         if self.announcements is not None:
-            self.announcements.announce(due=due)
+            self.announcements.announce(queue, due=due)
 
 
 @asynccontextmanager
@@ -107,7 +105,7 @@ async def running(
             _run_beside(stack, asyncio.create_task(announcements.run(), name="jobs: announcements"))
         now_running = Running(worker, announcements)
         if worker is not None and schedules:
-            scheduler = Scheduler(db, store, schedules, now_running.tell_now)
+            scheduler = Scheduler(db, store, schedules, partial(now_running.tell, due=True))
             _run_beside(stack, asyncio.create_task(scheduler.run(), name="jobs: schedules"))
         yield now_running
 
@@ -170,5 +168,5 @@ def _concurrency(default: int) -> int:
     return int(given)
 
 
-def _ignore(_: bool) -> None:
+def _ignore(_: Collection[str] | None, __: bool) -> None:
     """Whoever works off nothing needs no news."""

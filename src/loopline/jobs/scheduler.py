@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,10 +35,10 @@ class Scheduler:
         db: The database.
         store: The jobs in it.
         schedules: What to enqueue when.
-        tell: Called when jobs were enqueued.
+        tell: Called when jobs were enqueued: in which queue.
     """
 
-    def __init__(self, db: Database, store: Store, schedules: Sequence[Schedule], tell: Callable[[], None]) -> None:
+    def __init__(self, db: Database, store: Store, schedules: Sequence[Schedule], tell: Callable[[str], None]) -> None:
         self._db = db
         self._store = store
         self._schedules = schedules
@@ -78,7 +79,7 @@ class Scheduler:
                 taken = await self._store.move_schedule(connection, schedule.name, seen[schedule.name], now)
                 if taken and (schedule.missed == "once" or now - due <= LATE):
                     await self._store.insert(session, schedule.job)
-                    call_after_commit(session.sync_session, self._tell)
+                    call_after_commit(session.sync_session, partial(self._tell, schedule.job.queue))
                 due = schedule.next_after(now)
             nearest = min(nearest, due)
         return max(nearest - now, 0.0)

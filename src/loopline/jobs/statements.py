@@ -17,12 +17,24 @@ NOW = {
 }
 SKIP = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}
 # Lists come as one value each, so that the statement is the same for any length.
-_HELD = {
-    "postgresql": "unnest(CAST(:ids AS BIGINT[]), CAST(:attempts AS INTEGER[])) AS held (id, attempt)",
-    "sqlite": (
-        "(SELECT ids.value AS id, attempts.value AS attempt FROM json_each(:ids) AS ids "
-        "JOIN json_each(:attempts) AS attempts ON attempts.key = ids.key) AS held"
-    ),
+_COMPLETED = {
+    # Through the primary key, however large PostgreSQL thinks that the lists are: joined to them, it reads all running
+    # jobs for each of these. (The state is written so that no index of running ones fits.)
+    "postgresql": """
+        WHERE id = ANY(CAST(:ids AS BIGINT[])) AND state || '' = 'running'
+            AND attempt = (CAST(:attempts AS INTEGER[]))[array_position(CAST(:ids AS BIGINT[]), id)]""",
+    "sqlite": """
+        FROM (SELECT ids.value AS id, attempts.value AS attempt FROM json_each(:ids) AS ids
+            JOIN json_each(:attempts) AS attempts ON attempts.key = ids.key) AS held
+        WHERE loopline_jobs.id = held.id AND loopline_jobs.attempt = held.attempt
+            AND loopline_jobs.state = 'running'""",
+}
+# Also through the primary key. And if nothing else is stored in a claim's transaction, its commit need not wait for
+# the disk: a server that loses it, with all its connections, has the job still, available.
+_CHOSEN = {
+    "postgresql": """id = ANY(ARRAY(SELECT id FROM chosen))
+        AND (NOT CAST(:alone AS BOOLEAN) OR set_config('synchronous_commit', 'off', TRUE) IS NOT NULL)""",
+    "sqlite": "id IN (SELECT id FROM chosen) AND :alone IS NOT NULL",
 }
 _KNOWN = {
     "postgresql": "task = ANY(CAST(:tasks AS TEXT[]))",
@@ -50,7 +62,7 @@ _CLAIM = """
     UPDATE loopline_jobs
     SET state = 'running', worker = :worker, attempt = attempt + 1, cancelling = FALSE,
         started_at = {now}, deadline = {now} + timeout
-    WHERE id IN (SELECT id FROM chosen)
+    WHERE {chosen}
     RETURNING priority, id, task, arguments, attempt, max_attempts, timeout"""
 
 # They are never claimed, so that they gather at the head of their queue.
@@ -67,8 +79,7 @@ _PROMOTE = """
 _NEXT_DUE = "SELECT min(run_at) - {now} FROM loopline_jobs WHERE state IN ('scheduled', 'retryable')"
 
 _COMPLETE = """
-    UPDATE loopline_jobs SET state = 'completed', finished_at = {now} FROM {held}
-    WHERE loopline_jobs.id = held.id AND loopline_jobs.attempt = held.attempt AND loopline_jobs.state = 'running'"""
+    UPDATE loopline_jobs SET state = 'completed', finished_at = {now} {completed}"""
 _COMPLETE_ONE = """
     UPDATE loopline_jobs SET state = 'completed', finished_at = {now}
     WHERE id = :id AND attempt = :attempt AND state = 'running'"""
@@ -114,11 +125,13 @@ class Statements:
 
     def __init__(self, dialect: str) -> None:
         def sql(source: str) -> TextClause:
-            for name, part in (("{now}", NOW), ("{skip}", SKIP), ("{held}", _HELD), ("{known}", _KNOWN)):
-                source = source.replace(name, part[dialect])
+            parts = {"now": NOW, "skip": SKIP, "completed": _COMPLETED, "chosen": _CHOSEN, "known": _KNOWN}
+            for name, part in parts.items():
+                source = source.replace(f"{{{name}}}", part[dialect])
             return text(source)
 
-        self.insert = sql(_INSERT + " RETURNING id")
+        self.insert = sql(_INSERT)
+        self.insert_returning = sql(_INSERT + " RETURNING id")
         self.insert_unique = sql(_INSERT + _UNLESS_TAKEN + " RETURNING id")
         self.insert_many = sql(_INSERT + _UNLESS_TAKEN)
         self.find_unique = sql(f"SELECT id FROM loopline_jobs WHERE unique_key = :key AND {OPEN}")

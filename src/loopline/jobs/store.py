@@ -68,9 +68,16 @@ class Store:
         Returns:
             Its id; None if a job that has not ended has the same unique key.
         """
-        statement = self._sql.insert if job.unique_key is None else self._sql.insert_unique
-        inserted: int | None = await session.scalar(statement, self._row(job))
-        return inserted
+        if job.unique_key is not None:
+            unique: int | None = await session.scalar(self._sql.insert_unique, self._row(job))
+            return unique
+        if self._arrays:
+            inserted: int | None = (await session.execute(self._sql.insert_returning, self._row(job))).scalar()
+            return inserted  # scalar_one() and session.scalar() take longer
+        # SQLite tells the id anyway; to return it as a row takes longer.
+        done: Any = await session.execute(self._sql.insert, self._row(job))
+        last: int = done.lastrowid
+        return last
 
     async def insert_many(self, session: AsyncSession, jobs: Iterable[NewJob]) -> None:
         """Store jobs in the session's transaction; of those whose unique key is taken, none."""
@@ -85,7 +92,14 @@ class Store:
         return found
 
     async def claim(
-        self, connection: AsyncConnection, worker: int, queue: str, tasks: Collection[str], limit: int
+        self,
+        connection: AsyncConnection,
+        worker: int,
+        queue: str,
+        tasks: Collection[str],
+        limit: int,
+        *,
+        alone: bool = False,
     ) -> list[Claimed]:
         """Take jobs that are available, the best first, unless the queue is paused.
 
@@ -95,8 +109,10 @@ class Store:
             queue: From which queue.
             tasks: The tasks that the worker knows; jobs of others are left to those who know them.
             limit: How many at most.
+            alone: Whether nothing else is stored in the transaction that must outlast a crash of the server.
         """
         values = {
+            "alone": alone,
             "worker": worker,
             "queue": queue,
             "tasks": self._list(list(tasks)),
@@ -126,8 +142,12 @@ class Store:
 
     async def complete(self, connection: AsyncConnection, done: Sequence[Claimed]) -> None:
         """Complete jobs, except those that were given to another attempt meanwhile."""
-        ids, attempts = [job.id for job in done], [job.attempt for job in done]
-        values = {"ids": self._list(ids), "attempts": self._list(attempts), "shift": self.shift}
+        attempts = {job.id: job.attempt for job in sorted(done, key=lambda job: job.attempt)}  # the last, if two
+        values = {
+            "ids": self._list(list(attempts)),
+            "attempts": self._list(list(attempts.values())),
+            "shift": self.shift,
+        }
         await connection.execute(self._sql.complete, values)
 
     async def complete_within(self, session: AsyncSession, job: Claimed) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +80,7 @@ class Worker:
         self._liveness = liveness
         self._options = options
         self._queues = list(queues)
+        self._own_queues = frozenset(queues)
         self.id = 0
         self._held: dict[int, asyncio.Task[None]] = {}
         self._done: list[Claimed] = []
@@ -103,9 +104,15 @@ class Worker:
         self._news = True
         self._wake.set()
 
-    def hear(self, due: bool) -> None:
-        """Do the same, when another process says so."""
-        self.wake(due=due)
+    def hear(self, queues: Collection[str] | None, due: bool) -> None:
+        """Do the same if jobs were committed to queues whose jobs it runs.
+
+        Args:
+            queues: To which ones; None if that is not known.
+            due: Whether there may be some for later.
+        """
+        if queues is None or not self._own_queues.isdisjoint(queues):
+            self.wake(due=due)
 
     def stop(self) -> None:
         """Let it claim no more, and ``run`` end once what runs has ended, or its grace is over."""
@@ -162,7 +169,9 @@ class Worker:
                     due = await self._store.next_due(connection)
                 for queue in self._in_turn():
                     if (rest := free - len(claimed)) > 0:
-                        claimed += await self._store.claim(connection, worker, queue, self._tasks, rest)
+                        claimed += await self._store.claim(
+                            connection, worker, queue, self._tasks, rest, alone=not (done or outcomes)
+                        )
         except BaseException:
             # It may have been committed all the same. To store an end twice does no harm; what was claimed is read.
             self._done, self._outcomes = done + self._done, outcomes + self._outcomes

@@ -1,0 +1,1 @@
+"""Loopline's jobs against other durable job queues, in one run: ``make bench-jobs``."""

