@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -122,6 +123,25 @@ def test_an_application_is_served_unchanged_and_what_blocks_it_is_named(serve: S
     assert "the event loop was blocked for" in log
     assert "shop.py:9 slow: a call that waits (time.sleep)" in log
     assert "s3cret" not in served.report.read_text()
+
+
+def test_the_mistakes_of_the_reference_service_are_named_and_fifty_innocents_are_not(serve: Serve) -> None:
+    served = serve("loopline.demo.app:app")
+
+    async def ask() -> None:
+        async with httpx2.AsyncClient(
+            base_url=served.url, timeout=60, limits=httpx2.Limits(max_connections=60)
+        ) as http:
+            innocents = [asyncio.create_task(http.get(("/good", "/also-good", "/correct")[n % 3])) for n in range(50)]
+            await asyncio.sleep(0.1)
+            assert (await http.get("/wrong")).status_code == 500
+            assert (await http.get("/bad")).status_code == 200
+            assert {(await one).status_code for one in innocents} == {200}
+
+    asyncio.run(ask())
+    wait_until(lambda: {"blocking", "forgotten-await"} <= {one["kind"] for one in served.findings})
+    named = {(one["kind"], one["route"], one["function"]) for one in served.findings if one["kind"] != "no-cpu"}
+    assert named == {("blocking", "GET /bad", "bad"), ("forgotten-await", "GET /wrong", "wrong")}
 
 
 def test_factories_and_several_workers_are_uvicorn_s_options(serve: Serve) -> None:

@@ -13,6 +13,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from types import CodeType, CoroutineType, TracebackType
 from typing import Any
 
@@ -65,7 +66,8 @@ class Awaits:
         self._on = False
         self._warning.restore()
         self._endpoint.restore()
-        gc.callbacks.remove(self._note_collection)
+        with suppress(ValueError):  # somebody has emptied the list
+            gc.callbacks.remove(self._note_collection)
         if self._origins:
             sys.set_coroutine_origin_tracking_depth(0)
 

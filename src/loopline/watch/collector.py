@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -43,7 +44,8 @@ class Collector:
 
     def stop(self) -> None:
         """Listen no more."""
-        gc.callbacks.remove(self._note)
+        with suppress(ValueError):  # somebody has emptied the list
+            gc.callbacks.remove(self._note)
 
     def seconds(self, began: float, ended: float, thread: int) -> float:
         """Return how much of a time a thread spent collecting."""

@@ -188,7 +188,10 @@ class Watcher:
 
     def _settle(self, *, everything: bool = False) -> None:
         for _ in range(len(self._pending)):
-            one = self._pending.popleft()
+            try:
+                one = self._pending.popleft()
+            except IndexError:
+                return  # another thread was faster
             route = one.request.route
             if route is None and monotonic() < one.until and not everything:
                 self._pending.append(one)
