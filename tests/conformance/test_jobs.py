@@ -421,6 +421,34 @@ async def test_a_queue_that_closes_lets_jobs_end_and_gives_the_others_back(
         assert await session.scalar(text("SELECT count(*) FROM loopline_workers")) == 0
 
 
+async def test_a_claim_that_a_crash_of_the_server_has_lost_is_made_again_once_the_job_runs_no_more(
+    db: Database, make: Callable[..., JobQueue]
+) -> None:
+    jobs, running, go_on = make(poll=0.05), [], asyncio.Event()
+    most = 0
+
+    @jobs.task
+    async def wait() -> None:
+        nonlocal most
+        running.append(current_job.get().attempt)
+        most = max(most, len(running))
+        await go_on.wait()
+        running.pop()
+
+    async with working(jobs):
+        async with db.begin() as session:
+            job = await wait.enqueue(session)
+        await until(lambda: running)
+        async with db.begin() as session:
+            await session.execute(text("UPDATE loopline_jobs SET state = 'available', worker = NULL, attempt = 0"))
+            await wait.enqueue(session)  # so that the worker looks
+        await until(lambda: len(running) == 2)
+        assert (await states(db))[job][0] in ("running", "scheduled")
+        go_on.set()
+        assert [state for state, _ in (await ended(db)).values()] == ["completed", "completed"]
+    assert most == 2  # and not three: never two attempts of the same
+
+
 async def test_a_job_whose_worker_is_gone_is_taken_over(db: Database, make: Callable[..., JobQueue]) -> None:
     jobs, ran = make(), []
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import psycopg
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 from waiting import until
 
 from loopline import Database, JobQueue
@@ -53,6 +55,39 @@ async def test_jobs_of_a_database_that_only_reads_wait_until_it_writes_again(
                 assert ran == []
                 set_read_only("off")
                 await until(lambda: ran == [7])
+
+
+async def test_a_transactional_job_has_one_effect_though_a_crash_of_the_server_has_lost_its_claim(
+    postgres_url: str,
+) -> None:
+    async with Database(postgres_url) as db:
+        jobs, started, go_on = JobQueue(db, poll=0.05), [], asyncio.Event()
+
+        @jobs.transactional
+        async def add(session: AsyncSession) -> None:
+            started.append(1)
+            await go_on.wait()
+            await session.execute(text("INSERT INTO effects VALUES (1)"))
+
+        await jobs.migrate()
+        async with db.begin() as session:
+            await session.execute(text("CREATE TABLE effects (n INTEGER)"))
+            await add.enqueue(session)
+        async with jobs:
+            await until(lambda: started)
+            async with db.begin() as session:
+                await session.execute(text("UPDATE loopline_jobs SET state = 'available', worker = NULL, attempt = 0"))
+            go_on.set()
+            async with asyncio.timeout(30):
+                left = 1
+                while left:
+                    await asyncio.sleep(0.02)
+                    async with db.begin() as session:
+                        left = await session.scalar(
+                            text("SELECT count(*) FROM loopline_jobs WHERE state <> 'completed'")
+                        )
+        async with db.begin() as session:
+            assert await session.scalar(text("SELECT count(*) FROM effects")) == 1
 
 
 async def test_a_full_disk_refuses_what_does_not_fit_and_loses_nothing_else(sqlite_url: str) -> None:

@@ -29,6 +29,7 @@ GATHER = 4
 LONGEST_GATHER = 0.1  # seconds
 GLANCE = 0.001  # seconds between two looks meanwhile
 LONGEST_PAUSE = 5.0  # seconds between two tries to reach a database that is away
+AGAIN = 1.0  # seconds until a job may run again of which an attempt is still running here
 LAST_TRIES = 3  # to give back what is held: the pool's connections may have been cut
 LAST_WORDS = 5.0  # seconds for giving back what is held, at the end
 
@@ -186,6 +187,9 @@ class Worker:
             self._look = now + self._options.poll
         self._heed(wanted)
         for job in claimed:
+            if job.id in self._held:  # it still runs here, though a crash of the server has lost that it does
+                self._outcomes.append(Outcome(job, "scheduled", wait=AGAIN, counts=False))
+                continue
             self._held[job.id] = asyncio.create_task(self._hold(job), name=f"job {job.id} {job.task}")
         return len(claimed) >= free > 0
 
