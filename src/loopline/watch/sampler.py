@@ -248,7 +248,7 @@ class _Others:
     def __init__(self, own: int) -> None:
         self._own = own
         self._seen: dict[int, float] = {}
-        self._at = monotonic()
+        self.note()
 
     def note(self) -> None:
         """Note how much each has computed so far."""
