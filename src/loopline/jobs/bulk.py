@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from loopline.database import Database
 from loopline.jobs.job import JobState
-from loopline.jobs.statements import NOW, OPEN, SKIP
+from loopline.jobs.statements import AMONG, NOW, OPEN, SKIP
 
 __all__ = ["KEY_IS_FREE", "RETRIED", "Progress", "purge", "retry_all"]
 
@@ -61,7 +61,7 @@ async def retry_all(db: Database, wanted: Mapping[str, str], progress: Progress)
             WHERE {which} AND id > :after AND id <= :last AND {KEY_IS_FREE} ORDER BY id LIMIT {CHUNK} {{skip}}
         )
         UPDATE loopline_jobs SET {RETRIED}
-        WHERE id IN (SELECT min(id) FROM chosen GROUP BY coalesce(unique_key, CAST(id AS TEXT)))
+        WHERE id {{among}}SELECT min(id) FROM chosen GROUP BY coalesce(unique_key, CAST(id AS TEXT)){{end}}
         RETURNING id""",
     )
     async with db.begin() as session:
@@ -107,8 +107,8 @@ async def purge(db: Database, states: Sequence[JobState], older_than: timedelta,
             total += await session.scalar(text(f"SELECT count(*) FROM loopline_jobs WHERE {which}"), until) or 0
     purged = 0
     for which in ended:
-        chosen = f"SELECT id FROM loopline_jobs WHERE {which} LIMIT {CHUNK} {{skip}}"
-        statement = _sql(db, f"DELETE FROM loopline_jobs WHERE id IN ({chosen}) RETURNING id")
+        chosen = f"SELECT id FROM loopline_jobs WHERE {which} ORDER BY finished_at LIMIT {CHUNK} {{skip}}"
+        statement = _sql(db, f"DELETE FROM loopline_jobs WHERE id {{among}}{chosen}{{end}} RETURNING id")
         while True:
             async with db.begin() as session:
                 deleted = len((await session.scalars(statement, until)).all())
@@ -121,4 +121,7 @@ async def purge(db: Database, states: Sequence[JobState], older_than: timedelta,
 
 def _sql(db: Database, source: str) -> TextClause:
     dialect = db.engine.dialect.name
-    return text(source.replace("{now}", NOW[dialect]).replace("{skip}", SKIP[dialect]))
+    among, end = AMONG[dialect]
+    for name, part in (("now", NOW[dialect]), ("skip", SKIP[dialect]), ("among", among), ("end", end)):
+        source = source.replace(f"{{{name}}}", part)
+    return text(source)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import TextClause, text
 
-__all__ = ["NOW", "OPEN", "SKIP", "Statements"]
+__all__ = ["AMONG", "NOW", "OPEN", "SKIP", "Statements"]
 
 # Seconds since 1970 by the database's clock. PostgreSQL's is the statement's: a volatile one could not use an index.
 NOW = {
@@ -29,12 +29,15 @@ _COMPLETED = {
         WHERE loopline_jobs.id = held.id AND loopline_jobs.attempt = held.attempt
             AND loopline_jobs.state = 'running'""",
 }
-# Also through the primary key. And if nothing else is stored in a claim's transaction, its commit need not wait for
+# The ids of a subselect, through the primary key: how many it returns is not known to the planner, which may think that
+# to read the whole table is less.
+AMONG = {"postgresql": ("= ANY(ARRAY(", "))"), "sqlite": ("IN (", ")")}
+# And if nothing else is stored in a claim's transaction, its commit need not wait for
 # the disk: a server that loses it, with all its connections, has the job still, available.
 _CHOSEN = {
-    "postgresql": """id = ANY(ARRAY(SELECT id FROM chosen))
+    "postgresql": """id {among}SELECT id FROM chosen{end}
         AND (NOT CAST(:alone AS BOOLEAN) OR set_config('synchronous_commit', 'off', TRUE) IS NOT NULL)""",
-    "sqlite": "id IN (SELECT id FROM chosen) AND :alone IS NOT NULL",
+    "sqlite": "id {among}SELECT id FROM chosen{end} AND :alone IS NOT NULL",
 }
 _KNOWN = {
     "postgresql": "task = ANY(CAST(:tasks AS TEXT[]))",
@@ -72,10 +75,10 @@ _UNKNOWN = """
     ) AS head WHERE NOT {known}"""
 
 _PROMOTE = """
-    UPDATE loopline_jobs SET state = 'available' WHERE id IN (
+    UPDATE loopline_jobs SET state = 'available' WHERE id {among}
         SELECT id FROM loopline_jobs WHERE state IN ('scheduled', 'retryable') AND run_at <= {now}
         ORDER BY run_at LIMIT :limit {skip}
-    )"""
+    {end}"""
 _NEXT_DUE = "SELECT min(run_at) - {now} FROM loopline_jobs WHERE state IN ('scheduled', 'retryable')"
 
 _COMPLETE = """
@@ -103,17 +106,18 @@ _RESCUE = """
     WHERE state = 'running' AND """
 _RETURNING_ATTEMPT = " RETURNING id, attempt"
 
-# Each by an index of its own: what is kept for longer must not be read again and again to find the rest.
+# Each by an index of its own, and in its order: what is kept must not be read again and again to find the rest.
 _PRUNE_COMPLETED = """
-    DELETE FROM loopline_jobs WHERE id IN (
+    DELETE FROM loopline_jobs WHERE id {among}
         SELECT id FROM loopline_jobs
-        WHERE state = 'completed' AND finished_at < {now} - :keep LIMIT :limit {skip}
-    )"""
+        WHERE state = 'completed' AND finished_at < {now} - :keep ORDER BY finished_at LIMIT :limit {skip}
+    {end}"""
 _PRUNE_FAILED = """
-    DELETE FROM loopline_jobs WHERE id IN (
+    DELETE FROM loopline_jobs WHERE id {among}
         SELECT id FROM loopline_jobs
-        WHERE state IN ('cancelled', 'discarded') AND finished_at < {now} - :keep LIMIT :limit {skip}
-    )"""
+        WHERE state IN ('cancelled', 'discarded') AND finished_at < {now} - :keep
+        ORDER BY finished_at LIMIT :limit {skip}
+    {end}"""
 
 
 class Statements:
@@ -128,7 +132,8 @@ class Statements:
             parts = {"now": NOW, "skip": SKIP, "completed": _COMPLETED, "chosen": _CHOSEN, "known": _KNOWN}
             for name, part in parts.items():
                 source = source.replace(f"{{{name}}}", part[dialect])
-            return text(source)
+            among, end = AMONG[dialect]
+            return text(source.replace("{among}", among).replace("{end}", end))
 
         self.insert = sql(_INSERT)
         self.insert_returning = sql(_INSERT + " RETURNING id")
