@@ -66,8 +66,6 @@ class _Plugin:
             self._watcher = Watcher(
                 threshold=min(self._threshold, LEAST),
                 tell=self._note,
-                # pytest uses the same timer
-                witness=not float(config.getini("faulthandler_timeout") or 0),
             )
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from error

@@ -29,7 +29,8 @@ LONG = os.environ.get("LOOPLINE_CHAOS") == "long"
 JOBS, KILLS, CRASHES = (10_000, 50, 20) if LONG else (1500, 5, 2)
 LIMIT = 900.0  # seconds; it only guards against a hang
 
-pytestmark = pytest.mark.anyio
+# Not watched: it waits for the processes that it starts and kills, and has nothing else to do meanwhile.
+pytestmark = [pytest.mark.anyio, pytest.mark.loopline(off=True)]
 
 
 class Workers:

@@ -16,7 +16,8 @@ import psutil
 import pytest
 from waiting import wait_until
 
-pytestmark = pytest.mark.anyio
+# Not watched: it waits for the processes that it starts and kills, and has nothing else to do meanwhile.
+pytestmark = [pytest.mark.anyio, pytest.mark.loopline(off=True)]
 
 # What a shell starts with & ignores SIGINT, and so does all that it starts.
 IN_THE_FOREGROUND = """

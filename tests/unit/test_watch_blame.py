@@ -27,9 +27,12 @@ def step(file: str, line: int, function: str) -> Step:
     return Step(Place(file, line, function))
 
 
+async def application(scope: Any, receive: Any, send: Any) -> None: ...
+
+
 ENDPOINT = step("/shop/routes.py", 10, "endpoint")
 MIDDLEWARE = step("/shop/middleware.py", 5, "Guard.__call__")
-STARLETTE = step("/venv/site-packages/starlette/routing.py", 700, "__call__")
+STARLETTE = Step(Place("/venv/site-packages/starlette/routing.py", 700, "Router.__call__"), application.__code__)
 SLEEP = step("/shop/slow.py", 3, "slow")
 REQUESTS = step("/venv/site-packages/requests/api.py", 60, "get")
 IMPORT = step("<frozen importlib._bootstrap>", 1178, "_find_and_load")

@@ -29,7 +29,6 @@ _PACKAGES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
 _LOOPLINE = str(Path(loopline.__file__).parent)
 _DEMO = str(Path(_LOOPLINE, "demo"))
 _PASSED_ON = {"scope", "receive", "send"}  # the parameters of an ASGI application
-_FRAMEWORKS = ("/starlette/", "/fastapi/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +115,4 @@ def is_import(stack: Stack) -> bool:
 def _is_application(step: Step) -> bool:
     """Whether a step, not of the application's own, runs an ASGI application."""
     code = step.code
-    if code is None:
-        return step.place.function in ("__call__", "app") and any(name in step.place.file for name in _FRAMEWORKS)
-    return _PASSED_ON.issubset(code.co_varnames[: code.co_argcount])
+    return code is not None and _PASSED_ON.issubset(code.co_varnames[: code.co_argcount])

@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic
 from types import FrameType
 
 from loopline.watch.clocks import Reading, ThreadClock, cpu_seconds
 from loopline.watch.episode import Episode, Pause, Sample
-from loopline.watch.frames import Stack, own_steps, stack_of
+from loopline.watch.frames import Stack, stack_of
 from loopline.watch.heartbeat import Heartbeat
 from loopline.watch.owner import NOBODY, Owner, owner_of
-from loopline.watch.witness import Witness
 
 __all__ = ["Sampler"]
 
@@ -39,7 +38,6 @@ class Sampler:
         threshold: Seconds; shorter stalls are not told of.
         tell: Called in this thread with a stall: its heartbeat, what was seen, when it ended, whether it goes on.
         tick: Called in this thread after each look.
-        witness: Whether the timer of faulthandler may be used.
     """
 
     def __init__(
@@ -47,10 +45,7 @@ class Sampler:
         threshold: float,
         tell: Callable[[Heartbeat, Episode, float, bool], None],
         tick: Callable[[], None],
-        *,
-        witness: bool,
     ) -> None:
-        self._witness = witness
         self._threshold = threshold
         self._tell = tell
         self._tick = tick
@@ -88,12 +83,9 @@ class Sampler:
     def _run(self, stop: threading.Lock) -> None:
         native = threading.get_native_id()
         clock, others = ThreadClock(native), _Others(native)
-        witness = Witness(allowed=self._witness)
-        witness.start()
         pause = self._calm
         try:
             while True:
-                witness.arm(pause + max(self._threshold - self._calm, CLOSE))
                 before, asked = clock.read(), monotonic()
                 if stop.acquire(timeout=pause):
                     return
@@ -103,10 +95,9 @@ class Sampler:
                     late, pulses = now - asked - pause, list(self._pulses.values())
                     glimpses = [_glimpse(pulse, now, late, others) for pulse in pulses]
                     missed = _missed(late, before, clock.read())
-                    seen = witness.read() if missed is not None else {}
                     with self._lock:
                         stalled = [
-                            self._look(pulse, now, glimpse, missed, seen)
+                            self._look(pulse, now, glimpse, missed)
                             for pulse, glimpse in zip(pulses, glimpses, strict=True)
                             if pulse.heart in self._pulses
                         ]
@@ -117,12 +108,9 @@ class Sampler:
                 pause = min(stalled, default=self._calm)
                 self._tick()
         finally:
-            witness.stop()
             clock.close()
 
-    def _look(
-        self, pulse: _Pulse, now: float, glimpse: _Glimpse | None, missed: Pause | None, seen: Mapping[int, Stack]
-    ) -> float:
+    def _look(self, pulse: _Pulse, now: float, glimpse: _Glimpse | None, missed: Pause | None) -> float:
         """Look at one loop; return after how many seconds to look again."""
         heart, episode = pulse.heart, pulse.episode
         count, due, was_due, beaten = heart.count, heart.due, heart.was_due, heart.beaten
@@ -132,18 +120,17 @@ class Sampler:
             pulse.episode = None
             self._end(heart, episode, beaten if count == episode.beat + 1 else now)
             episode = None
-        elif episode is None and count != pulse.count and glimpse is not None and missed is not None and seen:
-            # It is over already: what was seen is what the witness saw.
-            episode = Episode(count - 1, was_due, pulse.reading, pulse.at)
-            episode.add(_sample(heart, beaten, glimpse, missed, seen))
-            self._end(heart, episode, beaten)
-            episode = None
+        elif episode is None and count != pulse.count and beaten - was_due > self._threshold:
+            # It was over before this thread could look: that it was is all that is known.
+            unseen = Episode(count - 1, was_due, pulse.reading, pulse.at)
+            unseen.add(Sample(beaten, (), NOBODY, heart.clock.read(), None, missed, ()))
+            self._end(heart, unseen, beaten)
         if glimpse is None or now - due <= LATE:
             pulse.count, pulse.reading, pulse.at = count, heart.clock.read(), now
             return self._calm
         if episode is None:
             episode = pulse.episode = Episode(count, due, pulse.reading, pulse.at)
-        episode.add(_sample(heart, now, glimpse, missed, seen))
+        episode.add(_sample(heart, now, glimpse, missed))
         if now - due > LONG and not episode.said:
             episode.said = True
             self._tell(heart, episode, now, True)
@@ -163,7 +150,6 @@ class _Glimpse:
     owner: Owner
     callback: object
     busy: Stack
-    busy_thread: int | None
 
 
 def _glimpse(pulse: _Pulse, now: float, late: float, others: _Others) -> _Glimpse | None:
@@ -179,9 +165,9 @@ def _glimpse(pulse: _Pulse, now: float, late: float, others: _Others) -> _Glimps
         busy = () if busy_thread is None else stack_of(frames.get(busy_thread))
         again = sys._current_frames().get(heart.thread)
         if again is frame and (again is None or (again.f_lasti, again.f_lineno) == _position(stack)):
-            return _Glimpse(stack, owner, callback, busy, busy_thread)
+            return _Glimpse(stack, owner, callback, busy)
     # It ran on meanwhile: the stack and the owner may not belong together.
-    return _Glimpse(stack, NOBODY, None, busy, busy_thread)
+    return _Glimpse(stack, NOBODY, None, busy)
 
 
 def _position(stack: Stack) -> tuple[int, int]:
@@ -213,22 +199,10 @@ class _Mark:
         """Trace no further."""
 
 
-def _sample(heart: Heartbeat, at: float, glimpse: _Glimpse, missed: Pause | None, seen: Mapping[int, Stack]) -> Sample:
-    stack, owner, witnessed = glimpse.stack, glimpse.owner, seen.get(heart.thread)
-    if witnessed and not _goes_on(witnessed, stack):
-        owner = NOBODY  # the loop has something else to do by now
-    if missed is not None and missed.wanted and glimpse.busy_thread is not None:
-        missed = replace(missed, holder=seen.get(glimpse.busy_thread, glimpse.busy))  # by now it may do something else
-    return Sample(at, witnessed or stack, owner, heart.clock.read(), glimpse.callback, missed, glimpse.busy)
-
-
-def _goes_on(witnessed: Stack, stack: Stack) -> bool:
-    """Whether a later stack is of the same call, as far as the outermost own function tells."""
-    before, after = own_steps(witnessed), own_steps(stack)
-    if not before or not after:
-        return False
-    was, now = before[-1].place, {(step.place.file, step.place.function.rpartition(".")[2]) for step in after}
-    return (was.file, was.function.rpartition(".")[2]) in now
+def _sample(heart: Heartbeat, at: float, glimpse: _Glimpse, missed: Pause | None) -> Sample:
+    if missed is not None and missed.wanted and glimpse.busy:
+        missed = replace(missed, holder=glimpse.busy)
+    return Sample(at, glimpse.stack, glimpse.owner, heart.clock.read(), glimpse.callback, missed, glimpse.busy)
 
 
 class _Pulse:

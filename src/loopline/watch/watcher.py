@@ -53,7 +53,6 @@ class Watcher:
         threshold: Seconds that a loop may stand still without being told of.
         origins: Whether Python notes for every coroutine where it was made.
         tell: Called with each finding, and all of its kind so far, in whichever thread.
-        witness: Whether the timer of faulthandler may be used.
 
     Attributes:
         report: What was found so far.
@@ -68,7 +67,6 @@ class Watcher:
         threshold: float,
         tell: Callable[[Finding, Group | None], None],
         origins: bool = False,
-        witness: bool = True,
     ) -> None:
         if not threshold >= INTERVAL:
             raise ConfigurationError(f"threshold={threshold}: give seconds, {INTERVAL} or more")
@@ -78,7 +76,7 @@ class Watcher:
         self._lag = LagHistogram()
         self._collector = Collector()
         self._awaits = Awaits(self._tell_await, origins=origins)
-        self._sampler = Sampler(threshold, self._tell_stall, self._look_after, witness=witness)
+        self._sampler = Sampler(threshold, self._tell_stall, self._look_after)
         self._lock = threading.Lock()
         self._hearts: dict[asyncio.AbstractEventLoop, Heartbeat] = {}
         self._routes = KnownRoutes()
