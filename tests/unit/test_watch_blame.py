@@ -56,7 +56,7 @@ async def no_tasks_left() -> Any:
 
 def episode(samples: list[Sample], *, cpu: float = 0.0, waited: float = 0.0, turns: int = 1) -> Episode:
     """A stall from 0 on; the clocks at its end."""
-    return Episode(1, 0.0, Reading(0.0, 0.0, 0), -0.02, Reading(cpu, waited, turns), samples)
+    return Episode(1, 0.0, Reading(0.0, 0.0, 0), Reading(cpu, waited, turns), samples)
 
 
 def sample(at: float, stack: tuple[Step, ...], who: Owner, **more: Any) -> Sample:

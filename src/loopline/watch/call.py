@@ -18,7 +18,7 @@ LONGEST = 20  # lines of a call that are read
 def call_at(step: Step) -> str:
     """Return what is called there, such as ``time.sleep``; empty if that is not known, or nothing is called."""
     if step.code is None or step.instruction < 0:
-        return _only_call_in(step.place.file, step.place.line)
+        return ""
     return _call_at(step.code, step.instruction)
 
 
@@ -37,17 +37,6 @@ def _call_at(code: CodeType, instruction: int) -> str:
     if isinstance(expression, ast.Await):
         expression = expression.value
     return _name(expression.func) if isinstance(expression, ast.Call) else ""
-
-
-@lru_cache(maxsize=1000)
-def _only_call_in(file: str, line: int) -> str:
-    """Return what a line calls, if it is a statement of its own with just one call."""
-    try:
-        statement = ast.parse(linecache.getline(file, line).strip())
-    except SyntaxError:
-        return ""
-    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
-    return _name(calls[0].func) if len(calls) == 1 else ""
 
 
 def _name(function: ast.expr) -> str:

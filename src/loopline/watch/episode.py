@@ -61,7 +61,6 @@ class Episode:
         beat: The number of the heartbeat that was the last before it.
         began: When the next beat was due, by the monotonic clock.
         first: The clocks of the loop's thread the last time that all was well.
-        first_at: When that was.
         last: The clocks after it had ended: how long a thread waited is only known once it runs again.
         samples: What was seen.
         said: Whether it has been reported while it went on.
@@ -70,7 +69,6 @@ class Episode:
     beat: int
     began: float
     first: Reading | None
-    first_at: float
     last: Reading | None = None
     samples: list[Sample] = field(default_factory=list)
     said: bool = False

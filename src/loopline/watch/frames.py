@@ -15,7 +15,7 @@ from typing import TypeAlias
 import loopline
 from loopline.watch.finding import Place
 
-__all__ = ["Stack", "Step", "definition_of", "guilty", "is_import", "is_loop", "is_own", "own_steps", "stack_of"]
+__all__ = ["Stack", "Step", "definition_of", "guilty", "is_import", "is_own", "own_steps", "stack_of"]
 
 MOST_DECORATORS = 50  # lines
 DEEPEST = 1000  # steps of a stack that are looked at, from the innermost
@@ -23,8 +23,6 @@ DEEPEST = 1000  # steps of a stack that are looked at, from the innermost
 _STANDARD = tuple(
     {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(asyncio.__file__).parents[1])}
 )
-_ASYNCIO = str(Path(asyncio.__file__).parent)
-_LOOP = {"_run", "_run_once", "run_forever", "run_until_complete", "run"}
 _PACKAGES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
 _LOOPLINE = str(Path(loopline.__file__).parent)
 _DEMO = str(Path(_LOOPLINE, "demo"))
@@ -72,11 +70,6 @@ def definition_of(code: CodeType) -> Place:
         if re.match(rf"\s*(async\s+)?def\s+{re.escape(code.co_name)}\b", linecache.getline(code.co_filename, line)):
             return Place(code.co_filename, line, code.co_qualname)
     return Place(code.co_filename, code.co_firstlineno, code.co_qualname)
-
-
-def is_loop(file: str, function: str) -> bool:
-    """Whether a function is one of those of asyncio that run the loop."""
-    return function in _LOOP and file.startswith(_ASYNCIO)
 
 
 @lru_cache(maxsize=10_000)

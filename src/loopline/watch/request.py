@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from inspect import isfunction
 from typing import Any
 
 from starlette.types import Scope
@@ -14,7 +15,7 @@ from starlette.types import Scope
 __all__ = ["KnownRoutes", "Request", "Route", "current_request", "route_of"]
 
 # What the route is found from. The rest of a scope is let go with its request: a task may outlive that.
-_KEPT = ("type", "method", "path", "path_params", "endpoint", "route")
+_KEPT = ("type", "method", "path", "root_path", "path_params", "endpoint", "route")
 RECENT = 32  # requests
 MOST = 10_000  # routes that are known
 
@@ -112,12 +113,14 @@ def route_of(scope: Mapping[str, Any]) -> Route | None:
     given: Mapping[str, Any] = scope.get("path_params") or {}
     if endpoint is None and route is None:
         return None
-    start, template, own = _own_part(path, route, given)
-    prefix = path[:start]
-    for name, value in given.items():
-        if name not in own:
-            prefix = f"{prefix}/".replace(f"/{value}/", f"/{{{name}}}/")[:-1]
-    name = f"{scope.get('method') or 'WS'} {prefix}{template}"
+    found = _own_part(path, route, given)
+    if found is None:
+        template = _whole(path, scope, given) if route is None else getattr(route, "path_format", "/{path}")
+    else:
+        start, own = found
+        template = _filled_in(path[:start], {name: value for name, value in given.items() if name not in own})
+        template += getattr(route, "path_format", "")
+    name = f"{scope.get('method') or 'WS'} {template}"
     return Route(name, endpoint if callable(endpoint) else None, _dependencies(getattr(route, "dependant", None)))
 
 
@@ -128,14 +131,33 @@ def _dependencies(dependant: Any) -> tuple[Callable[..., Any], ...]:
     return tuple(call for some in calls for call in some if callable(call))
 
 
-def _own_part(path: str, route: Any, given: Mapping[str, Any]) -> tuple[int, str, frozenset[str]]:
-    """Return where the route's own part of the path begins, its template, and the parameters in it."""
+def _own_part(path: str, route: Any, given: Mapping[str, Any]) -> tuple[int, frozenset[str]] | None:
+    """Return where the route's own part of the path begins, and the parameters in it; None if that is not known."""
     regex: re.Pattern[str] | None = getattr(route, "path_regex", None)
-    template: str = getattr(route, "path_format", None) or ""
-    start = 0 if regex is not None and template else -1
-    while start >= 0:
-        found = None if regex is None else regex.match(path[start:])
-        if found is not None and all(str(given.get(name)) == value for name, value in found.groupdict().items()):
-            return start, template, frozenset(found.groupdict())
+    convertors = getattr(route, "param_convertors", {})
+    start = 0
+    while regex is not None and start >= 0:
+        found = regex.match(path[start:])
+        if found is not None and all(
+            name in convertors and convertors[name].convert(value) == given.get(name)
+            for name, value in found.groupdict().items()
+        ):
+            return start, frozenset(found.groupdict())
         start = path.find("/", start + 1)
-    return len(path), "", frozenset()  # a route that says nothing of itself: all of the path is a prefix
+    return None
+
+
+def _whole(path: str, scope: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """Return the template of a path whose route says nothing of itself; what is not known to be its own is left out."""
+    if isfunction(scope.get("endpoint")):
+        filled = _filled_in(path, given)
+        if all(f"/{{{name}}}" in filled for name in given):
+            return filled
+    # An application that is mounted: what stands behind its place may be anything that a client asks for.
+    return f"{_filled_in(scope.get('root_path') or '', given)}/{{path}}"
+
+
+def _filled_in(path: str, given: Mapping[str, Any]) -> str:
+    for name, value in given.items():
+        path = f"{path}/".replace(f"/{value}/", f"/{{{name}}}/")[:-1]
+    return path

@@ -122,14 +122,14 @@ class Sampler:
             episode = None
         elif episode is None and count != pulse.count and beaten - was_due > self._threshold:
             # It was over before this thread could look: that it was is all that is known.
-            unseen = Episode(count - 1, was_due, pulse.reading, pulse.at)
+            unseen = Episode(count - 1, was_due, pulse.reading)
             unseen.add(Sample(beaten, (), NOBODY, heart.clock.read(), None, missed, ()))
             self._end(heart, unseen, beaten)
         if glimpse is None or now - due <= LATE:
-            pulse.count, pulse.reading, pulse.at = count, heart.clock.read(), now
+            pulse.count, pulse.reading = count, heart.clock.read()
             return self._calm
         if episode is None:
-            episode = pulse.episode = Episode(count, due, pulse.reading, pulse.at)
+            episode = pulse.episode = Episode(count, due, pulse.reading)
         episode.add(_sample(heart, now, glimpse, missed))
         if now - due > LONG and not episode.said:
             episode.said = True
@@ -212,7 +212,6 @@ class _Pulse:
         self.heart = heart
         self.episode: Episode | None = None
         self.count = heart.count
-        self.at = monotonic()
         self.reading: Reading | None = heart.clock.read()
 
 
