@@ -75,6 +75,12 @@ async def injected(given: Annotated[Any, Depends(forgetful)]) -> str:
     return "seen"
 
 
+@app.get("/awaited")
+async def awaited(given: Annotated[Any, Depends(forgetful)]) -> int:
+    result: int = await given
+    return result
+
+
 @app.get("/plain")
 def plain() -> Any:
     return {"price": fetch()}  # guilty: /plain
@@ -135,6 +141,11 @@ async def test_the_line_and_the_request_are_named(watch: Watch, path: str) -> No
     assert (one.route, one.place.file, one.place.line) == (f"GET {path}", __file__, line_of(path))
     assert one.call == ("open" if path == "/condition" else "fetch")
     assert one.advice == f"Write `await {one.call}(…)`."
+
+
+async def test_an_endpoint_that_awaits_what_a_dependency_gave_it_is_not_blamed(watch: Watch) -> None:
+    await ask(watch, "/awaited", "/innocent")
+    assert found(watch) == []
 
 
 async def test_what_dies_in_a_garbage_collection_blames_no_request(watch: Watch) -> None:

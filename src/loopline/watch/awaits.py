@@ -46,6 +46,7 @@ class Awaits:
         self._origins = origins
         self._warning, self._endpoint = Private(*UNAWAITED_WARNING), Private(*ENDPOINT_CALL)
         self._on = False
+        self._depth = 0
         self._local = threading.local()
         self._told: set[int] = set()  # ids of coroutines, which live as long as they are in here
 
@@ -57,7 +58,8 @@ class Awaits:
         self._endpoint.replace(self._look_at_endpoint)
         gc.callbacks.append(self._note_collection)
         if self._origins:
-            sys.set_coroutine_origin_tracking_depth(max(1, sys.get_coroutine_origin_tracking_depth()))
+            self._depth = sys.get_coroutine_origin_tracking_depth()
+            sys.set_coroutine_origin_tracking_depth(max(1, self._depth))
 
     def stop(self) -> None:
         """End."""
@@ -69,7 +71,7 @@ class Awaits:
         with suppress(ValueError):  # somebody has emptied the list
             gc.callbacks.remove(self._note_collection)
         if self._origins:
-            sys.set_coroutine_origin_tracking_depth(0)
+            sys.set_coroutine_origin_tracking_depth(self._depth)
 
     def search(self, error: BaseException, request: Request) -> None:
         """Look whether a request failed since the framework was given a coroutine to send or to work with.
@@ -99,12 +101,13 @@ class Awaits:
         """See what FastAPI gives to an endpoint and gets from it, which outlives the request in some thread."""
 
         async def run_endpoint_function(**given: Any) -> Any:
-            for value in given.get("values", {}).values():
-                if type(value) is CoroutineType:
-                    self._note(_coroutines_in([value]), current_request.get())
-            returned = await original(**given)
-            if type(returned) is CoroutineType:
-                self._note(_coroutines_in([returned]), current_request.get())
+            returned: Any = None
+            try:
+                returned = await original(**given)
+            finally:  # not before: the endpoint may await what it is given
+                for value in (*given.get("values", {}).values(), returned):
+                    if type(value) is CoroutineType:
+                        self._note(_coroutines_in([value]), current_request.get())
             return returned
 
         return run_endpoint_function
