@@ -67,6 +67,8 @@ class Engines:
         owned: Those that are closed with the Database; adopted ones are not.
         begin_writing: What a session does when its transaction on ``writing`` has begun; None if the engine does it.
         begin_reading: The same for ``reading``.
+        unsynced: Writes too, each statement as a transaction of its own that need not wait for the disk. None for
+            adopted engines: their owner may count on what happens when a transaction begins.
     """
 
     writing: AsyncEngine
@@ -74,6 +76,7 @@ class Engines:
     owned: tuple[AsyncEngine, ...] = ()
     begin_writing: Begin | None = None
     begin_reading: Begin | None = None
+    unsynced: AsyncEngine | None = None
 
     def writer(self, make: async_sessionmaker[AsyncSession]) -> AsyncSession:
         """Make a session that may write."""
@@ -117,11 +120,13 @@ def open_engines(url: URL, options: PoolOptions) -> Engines:
         event.listen(reader.sync_engine, "connect", sqlite.make_read_only)
         event.listen(reader.sync_engine, "begin", sqlite.begin_deferred)
         event.listen(writer.sync_engine, "begin", sqlite.begin_immediate)
-        return Engines(writer, reader, owned=(writer, reader))
+        unsynced = writer.execution_options(**{sqlite.UNSYNCED: True})
+        return Engines(writer, reader, owned=(writer, reader), unsynced=unsynced)
     # Without caches asyncpg leaves every statement unnamed: there is no name that another client's could collide with.
     cache = {"statement_cache_size": 0, "prepared_statement_cache_size": 0} if options.transaction_pooler else {}
     engine = create_async_engine(url, connect_args=cache, **options.for_pool())
-    return Engines(engine, engine.execution_options(postgresql_readonly=True), owned=(engine,))
+    reading = engine.execution_options(postgresql_readonly=True)
+    return Engines(engine, reading, owned=(engine,), unsynced=engine.execution_options(isolation_level="AUTOCOMMIT"))
 
 
 def adopt_engine(engine: AsyncEngine) -> Engines:

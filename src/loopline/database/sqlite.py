@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 from loopline.errors import ConfigurationError
 
 __all__ = [
+    "UNSYNCED",
     "begin_deferred",
     "begin_immediate",
     "begin_read_only",
@@ -21,6 +22,9 @@ __all__ = [
     "make_strict",
     "use_write_ahead_log",
 ]
+
+# An execution option: each statement is a transaction of its own, and need not be on the disk when it returns.
+UNSYNCED = "loopline_unsynced"
 
 SQLITE_BUSY = 5
 PAUSE = 0.02
@@ -39,7 +43,12 @@ def make_read_only(dbapi_connection: Any, _: object) -> None:
 
 def begin_immediate(connection: Connection) -> None:
     """Begin by taking the write lock, so that nobody writes between this transaction's read and write."""
-    _begin(connection, "BEGIN IMMEDIATE")
+    unsynced = UNSYNCED in connection.get_execution_options()
+    if connection.info.get(UNSYNCED, False) is not unsynced:  # at first it is synced
+        connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if unsynced else 'FULL'}")
+        connection.info[UNSYNCED] = unsynced
+    if not unsynced:
+        _begin(connection, "BEGIN IMMEDIATE")
 
 
 def begin_deferred(connection: Connection) -> None:

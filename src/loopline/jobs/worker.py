@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,8 +157,7 @@ class Worker:
         wanted: set[int] | None = set()
         due: float | None = None
         try:
-            async with self._db.begin() as session:
-                connection = await session.connection()
+            async with self._connect(alone=not (look or is_due or done or outcomes or self._unsure)) as connection:
                 worker = self.id or await self._store.add_worker(connection, self._liveness.name)
                 if look:
                     wanted = await self._store.wanted(connection, worker)
@@ -192,6 +191,19 @@ class Worker:
                 continue
             self._held[job.id] = asyncio.create_task(self._hold(job), name=f"job {job.id} {job.task}")
         return len(claimed) >= free > 0
+
+    @asynccontextmanager
+    async def _connect(self, *, alone: bool) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction; if it is only to claim, what is faster: it decides how soon the jobs start.
+
+        A claim that is lost with the database's machine does no harm: the job is available still.
+        """
+        if alone:
+            async with self._db.begin_unsynced() as connection:
+                yield connection
+        else:
+            async with self._db.begin() as session:
+                yield await session.connection()
 
     async def _rest(self, full: bool) -> None:
         """Wait until there is something to do."""
