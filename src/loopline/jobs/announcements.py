@@ -14,6 +14,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from loopline.jobs.complaint import Complaint
+
 __all__ = ["Announcements"]
 
 CHANNEL = "loopline_jobs"
@@ -55,6 +57,7 @@ class Announcements:
     async def run(self) -> None:
         """Tell and hear until it is cancelled. What is missed while the connection is away, polling finds."""
         pause = PAUSE
+        complaint = Complaint()
         while True:
             try:
                 async with self._engine.connect() as connection:
@@ -62,8 +65,14 @@ class Announcements:
                     await connection.run_sync(lambda sync: sync.detach())
                     await self._talk(driver)
                 pause = PAUSE
+                complaint.end()
             except Exception:
-                logger.warning("no word from other processes about jobs: polling goes on", exc_info=True)
+                if complaint.again():
+                    logger.warning(
+                        "no word from other processes about jobs (%d tries in a row): polling goes on",
+                        complaint.times,
+                        exc_info=True,
+                    )
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
