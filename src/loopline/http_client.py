@@ -11,6 +11,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypedDict, Unpack
 
+from anyio.to_thread import run_sync
+
 from loopline.errors import ConfigurationError, MissingExtra, UpstreamError, UpstreamTimeout
 
 try:
@@ -87,17 +89,7 @@ class HttpClient:
         """Open the client."""
         if self._client is not None:
             raise ConfigurationError("This HttpClient is open already. Give it to one lifespan(...) only.")
-        self._client = httpx2.AsyncClient(
-            base_url=self._base_url,
-            timeout=self._timeout,
-            limits=httpx2.Limits(
-                max_connections=self._max_connections, max_keepalive_connections=self._max_connections
-            ),
-            headers=self._headers,
-            # A jar that accepts nothing: see the class.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            transport=self._transport,
-        )
+        self._client = await run_sync(self._make)
         return self
 
     async def __aexit__(
@@ -111,6 +103,20 @@ class HttpClient:
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
+
+    def _make(self) -> httpx2.AsyncClient:
+        """Make the client, in a thread: it reads the certificates of this machine, which takes up to 200 ms."""
+        return httpx2.AsyncClient(
+            base_url=self._base_url,
+            timeout=self._timeout,
+            limits=httpx2.Limits(
+                max_connections=self._max_connections, max_keepalive_connections=self._max_connections
+            ),
+            headers=self._headers,
+            # A jar that accepts nothing: see the class.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            transport=self._transport,
+        )
 
     @property
     def client(self) -> httpx2.AsyncClient:

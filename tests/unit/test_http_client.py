@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import ssl
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import httpx2
 import pytest
@@ -116,6 +119,21 @@ async def test_a_request_says_what_it_was_given_and_the_answer_is_read() -> None
     assert response.headers["x-answer"] == "yes"
     assert response.request.method == "POST"
     assert response.elapsed.total_seconds() >= 0
+
+
+async def test_the_certificates_of_the_machine_are_read_off_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_in: list[threading.Thread] = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def noted(self: ssl.SSLContext, *arguments: Any, **options: Any) -> None:
+        read_in.append(threading.current_thread())
+        load(self, *arguments, **options)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", noted)
+    async with HttpClient():
+        pass
+    assert read_in
+    assert threading.current_thread() not in read_in
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
