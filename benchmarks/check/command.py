@@ -59,7 +59,8 @@ def main() -> None:
 
 def _usable(done: Run, tool: Tool) -> bool:
     try:
-        tool.command(CASES)
+        with tempfile.TemporaryDirectory() as somewhere:
+            tool.command(Path(somewhere))
     except FileNotFoundError as error:
         done.failures.append(f"{tool.name}: {error}")
         return False

@@ -118,6 +118,7 @@ async def order_lamp(order_id: int, *, colour: str = "red", when: Any = None) ->
         ((), {}, "missing a required argument: 'order_id'"),
         ((1, 2), {}, "too many positional arguments"),
         ((1,), {"size": 3}, "unexpected keyword argument 'size'"),
+        ((1,), {"order_id": 1}, "multiple values for argument 'order_id'"),
         (("seven",), {}, "order_id: Input should be a valid integer"),
         ((1,), {"when": Opaque()}, "can't be stored as JSON"),
         ((1,), {"when": Order()}, "when is a Order of a session"),

@@ -52,6 +52,7 @@ class Arguments:
                 ... if parameter.default is parameter.empty else parameter.default,
             )
         self._signature = inspect.Signature(parameters)
+        self._positional = [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
         # Names that pydantic keeps for itself can't be fields; aliases can.
         named = {f"field_{place}": name for place, name in enumerate(fields)}
         self._names = named
@@ -74,10 +75,9 @@ class Arguments:
         Raises:
             ConfigurationError: If they don't fit the signature, are no JSON, or are too large.
         """
-        try:
-            bound = self._signature.bind(*args, **kwargs).arguments
-        except TypeError as error:
-            raise ConfigurationError(f"task {self._task}: {error}") from error
+        bound = {**dict(zip(self._positional, args, strict=False)), **kwargs}
+        if len(bound) != len(args) + len(kwargs):
+            self._refuse_misfit(args, kwargs)
         for name, value in bound.items():
             if hasattr(value, "_sa_instance_state"):
                 raise ConfigurationError(
@@ -87,6 +87,7 @@ class Arguments:
         try:
             stored = self._model.model_validate(bound).model_dump_json(by_alias=True, exclude_unset=True)
         except (ValidationError, PydanticSerializationError) as error:
+            self._refuse_misfit(args, kwargs)
             raise ConfigurationError(f"task {self._task}: {_explain(error)}") from error
         if (size := len(stored.encode())) > MOST_BYTES:
             raise ConfigurationError(
@@ -94,6 +95,13 @@ class Arguments:
                 "Store what is large elsewhere and pass where it is"
             )
         return stored
+
+    def _refuse_misfit(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Say what does not fit the signature, if that is what is wrong; to look each time would take too long."""
+        try:
+            self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise ConfigurationError(f"task {self._task}: {error}") from error
 
     def load(self, stored: str) -> dict[str, Any]:
         """Read what ``dump`` returned, perhaps of an older version of the task.
