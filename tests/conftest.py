@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from waiting import wait_until
@@ -18,10 +19,27 @@ from waiting import wait_until
 PROJECT = Path(__file__).parent.parent
 DEMO = (str(Path(sys.executable).with_name("loopline")), "demo")
 
+workers: list[Any] = []
+
 
 def pytest_configure() -> None:
     """Let SIGTERM, which a deadline around the tests sends, end what they have started, as Ctrl+C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Note each process that pytest-xdist runs tests in."""
+    workers.append(node)
+
+
+def pytest_keyboard_interrupt() -> None:
+    """Let those processes end what they have started too: pytest-xdist kills them soon after it was interrupted."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    running = [node for node in workers if not node.channel.isclosed()]
+    for node in running:
+        os.kill(node.gateway._rinfo().pid, signal.SIGTERM)
+    wait_until(lambda: all(node.channel.isclosed() for node in running), limit=120)
 
 
 @pytest.fixture(scope="session")

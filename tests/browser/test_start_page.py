@@ -10,6 +10,8 @@ import chromium
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 # What the answer's first status must be where it is not 200.
 STATUS = {
     "GET /external-api?mode=fail": "502",

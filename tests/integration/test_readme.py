@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
+import pytest
 from waiting import wait_until
 
 PROJECT = Path(__file__).parents[2]
@@ -31,6 +32,7 @@ def test_the_chinese_readme_has_the_same_code_and_the_same_picture() -> None:
     assert all((PROJECT / picture).is_file() for picture in pictures[0])
 
 
+@pytest.mark.xdist_group("clean copy")
 def test_every_block_of_the_readme_does_what_it_says(clean_copy: Path, tmp_path: Path) -> None:
     """A python block becomes the file that its first line names. A shell line that starts a server must come to answer
     on its port, and serves the lines that follow until the next server; every other line must exit with 0."""
