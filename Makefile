@@ -21,7 +21,7 @@ run: .venv/.run ## start the reference service (PORT=8000), embedded SQLite
 
 test: .venv/.dev lint types check-chromium ## run every check and test (AT_ONCE=4)
 	$(say) 'tests: unit, conformance, integration (PostgreSQL), browser, chaos'
-	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadgroup
+	@$(BIN)/python -m pytest -n $(AT_ONCE)
 
 lint: .venv/.dev ## ruff: rules and format
 	$(say) 'ruff'

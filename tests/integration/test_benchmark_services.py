@@ -14,8 +14,6 @@ from benchmarks.service.processes import serving
 from benchmarks.service.routes import BATCH, PROCESS, ROUTES
 from benchmarks.service.serve import OURS, SERVICES
 
-pytestmark = pytest.mark.xdist_group("benchmark services")
-
 ASKED = (
     *((route.method, target) for route in ROUTES.values() if route is not BATCH for target in route.targets),
     ("GET", "/users/999"),

@@ -14,13 +14,7 @@ import pytest
 from waiting import wait_until
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param("make run, SQLite", marks=pytest.mark.xdist_group("clean copy")),
-        pytest.param("PostgreSQL", marks=pytest.mark.xdist_group("demo on PostgreSQL")),
-    ],
-)
+@pytest.fixture(scope="module", params=["make run, SQLite", "PostgreSQL"])
 def http(
     request: pytest.FixtureRequest, start_demo: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx2.Client]:

@@ -13,8 +13,6 @@ from schemathesis.specs.openapi.checks import unsupported_method
 
 from loopline.demo.app import app
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 # Here to be caught, and labelled as mistakes.
 MISTAKES = ("/bad", "/wrong")
 

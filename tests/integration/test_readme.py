@@ -11,7 +11,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
-import pytest
 from waiting import wait_until
 
 PROJECT = Path(__file__).parents[2]
@@ -32,7 +31,6 @@ def test_the_chinese_readme_has_the_same_code_and_the_same_picture() -> None:
     assert all((PROJECT / picture).is_file() for picture in pictures[0])
 
 
-@pytest.mark.xdist_group("clean copy")
 def test_every_block_of_the_readme_does_what_it_says(clean_copy: Path, tmp_path: Path) -> None:
     """A python block becomes the file that its first line names. A shell line that starts a server must come to answer
     on its port, and serves the lines that follow until the next server; every other line must exit with 0."""
@@ -74,23 +72,24 @@ def test_every_block_of_the_readme_does_what_it_says(clean_copy: Path, tmp_path:
 
 @contextmanager
 def serving(command: str, folder: Path, environment: dict[str, str], port: str) -> Iterator[None]:
-    log = folder / "server.log"
+    log, http = folder / "server.log", httpx2.Client(base_url=f"http://localhost:{port}", timeout=60)
     with log.open("w") as output:
         process = subprocess.Popen(
             command, shell=True, cwd=folder, env=environment, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        wait_until(lambda: answers(port) or process.poll() is not None, limit=300)
+        wait_until(lambda: answers(http) or process.poll() is not None, limit=300)
         assert process.poll() is None, f"{command}\n{log.read_text()}"
         yield
     finally:
         os.killpg(process.pid, 15)
         process.wait(60)
-        wait_until(lambda: not answers(port))
+        wait_until(lambda: not answers(http))
+        http.close()
 
 
-def answers(port: str) -> bool:
+def answers(http: httpx2.Client) -> bool:
     try:
-        return httpx2.get(f"http://localhost:{port}/openapi.json").status_code == 200
+        return http.get("/openapi.json").status_code == 200
     except httpx2.TransportError:
         return False
