@@ -37,7 +37,8 @@ def test_no_worker_outlives_the_server(options: list[str], number: signal.Signal
         server = subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=log, stderr=log)
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
-            wait_until(lambda: answers(http), limit=300)
+            wait_until(lambda: answers(http) or server.poll() is not None, limit=300)
+        assert server.poll() is None, (tmp_path / "log").read_text()
         lanes = [process for process in psutil.Process(server.pid).children(recursive=True) if is_worker(process)]
         assert len(lanes) >= (6 if "--workers" in options else 3)
         busy = [threading.Thread(target=burn, args=(port,), daemon=True) for _ in range(8)]
