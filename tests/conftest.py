@@ -44,10 +44,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 def pytest_keyboard_interrupt() -> None:
     """Let those processes end what they have started too: pytest-xdist kills them soon after it was interrupted."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
-    running = [node for node in workers if not node.channel.isclosed()]
-    for node in running:
+    for node in filter(_runs, workers):
         os.kill(node.gateway._rinfo().pid, signal.SIGTERM)
-    wait_until(lambda: all(node.channel.isclosed() for node in running), limit=120)
+    wait_until(lambda: not any(map(_runs, workers)))
+
+
+def _runs(node: Any) -> bool:
+    return node.gateway.hasreceiver() and not node.channel.isclosed()
 
 
 @pytest.hookimpl(wrapper=True)
