@@ -34,7 +34,8 @@ def test_no_worker_outlives_the_server(options: list[str], number: signal.Signal
     command = [sys.executable, "-m", "uvicorn", "loopline.demo.app:app", "--port", str(port), *options]
     variables = {**os.environ, "LOOPLINE_DEMO_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/demo.db"}
     with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=log, stderr=log)
+        # a session of its own, as start_demo gives: its workers, which step back, are not the last among all tests
+        server = subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=log, stderr=log, start_new_session=True)
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
             wait_until(lambda: answers(http) or server.poll() is not None, limit=300)
