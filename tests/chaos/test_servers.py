@@ -50,7 +50,8 @@ def test_no_worker_outlives_the_server(options: list[str], number: signal.Signal
         server.wait(60)
         wait_until(lambda: not any(is_alive(process) for process in lanes))
     finally:
-        server.kill()
+        with suppress(ProcessLookupError):  # all of it has ended
+            os.killpg(server.pid, signal.SIGKILL)
         server.wait(60)
 
 
