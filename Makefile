@@ -3,6 +3,8 @@
 .PHONY: help setup run test chaos lint types check-chromium bench bench-lanes bench-service bench-jobs bench-watch bench-check check-redis lock clean
 
 PORT ?= 8000
+# Tests wait more than they compute. With `python -m pytest` alone, they run one after the other.
+AT_ONCE ?= 3
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c '$(RECENT)' 2>/dev/null && echo $(p))))
 RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 BIN := .venv/bin
@@ -17,9 +19,9 @@ setup: .venv/.dev ## install everything that the checks need, from the lock
 run: .venv/.run ## start the reference service (PORT=8000), embedded SQLite
 	@exec $(BIN)/loopline demo --port $(PORT)
 
-test: .venv/.dev lint types check-chromium ## run every check and test
+test: .venv/.dev lint types check-chromium ## run every check and test (AT_ONCE=3)
 	$(say) 'tests: unit, conformance, integration (PostgreSQL), browser, chaos'
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(AT_ONCE)
 
 lint: .venv/.dev ## ruff: rules and format
 	$(say) 'ruff'

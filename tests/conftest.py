@@ -8,9 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from waiting import wait_until
@@ -18,10 +19,52 @@ from waiting import wait_until
 PROJECT = Path(__file__).parent.parent
 DEMO = (str(Path(sys.executable).with_name("loopline")), "demo")
 
+workers: list[Any] = []
+
 
 def pytest_configure() -> None:
     """Let SIGTERM, which a deadline around the tests sends, end what they have started, as Ctrl+C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Note each process that pytest-xdist runs tests in."""
+    workers.append(node)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Let tests that share what takes long to start run in the same process."""
+    from together import Together
+
+    return Together(config, log)
+
+
+def pytest_keyboard_interrupt() -> None:
+    """Let those processes end what they have started too: pytest-xdist kills them soon after it was interrupted."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    for node in filter(_runs, workers):
+        os.kill(node.gateway._rinfo().pid, signal.SIGTERM)
+    wait_until(lambda: not any(map(_runs, workers)))
+
+
+def _runs(node: Any) -> bool:
+    return node.gateway.hasreceiver() and not node.channel.isclosed()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Let a report hold what can't be written as UTF-8, which some tests log: pytest-xdist sends it to its parent."""
+    return _encodable((yield))
+
+
+def _encodable(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {_encodable(key): _encodable(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return type(data)(map(_encodable, data))
+    return data.encode(errors="backslashreplace").decode() if isinstance(data, str) else data
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from benchmarks.service.upstream import URL
 
 __all__ = ["serving", "talk"]
 
-START = 60.0  # seconds that a service may take to start
+START = 300.0  # seconds that a service may take to start
 END = 5.0  # seconds that it may take to end
 GLANCE = 0.02  # seconds between two looks whether it has started
 

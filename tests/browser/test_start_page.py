@@ -10,6 +10,9 @@ import chromium
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+LIMIT = 120_000  # ms; it only guards against a hang
+expect.set_options(timeout=LIMIT)
+
 # What the answer's first status must be where it is not 200.
 STATUS = {
     "GET /external-api?mode=fail": "502",
@@ -33,6 +36,7 @@ def page(demo: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
         )
         page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(LIMIT)
         page.goto(f"{demo.url}/")
         yield page
         browser.close()
@@ -47,7 +51,7 @@ def test_every_button_shows_the_answer_of_its_route(page: Page) -> None:
     for button, label in zip(buttons, labels, strict=True):
         button.click()
         output = button.locator("xpath=ancestor::section").locator("pre")
-        expect(output).to_have_attribute("data-done", label, timeout=30_000)
+        expect(output).to_have_attribute("data-done", label)
         shown = output.inner_text()
         found = re.search(r"^(\d{3})( in \d+ ms| × \d+)", shown, re.MULTILINE)
         assert found, shown
@@ -65,9 +69,9 @@ def test_the_search_for_primes_moves_a_bar_to_its_end(page: Page) -> None:
     }""")
     page.get_by_role("button", name="GET /primes").click()
     output = page.locator("section", has_text="CPU work").locator("pre")
-    expect(output).to_have_attribute("data-done", "GET /primes", timeout=30_000)
+    expect(output).to_have_attribute("data-done", "GET /primes")
     bar = page.get_by_role("progressbar", name="Progress of GET /primes")
-    expect(bar).to_have_js_property("value", 2_000_000, timeout=30_000)
+    expect(bar).to_have_js_property("value", 2_000_000)
     seen = page.evaluate("seen")
     assert sorted(seen) == seen
     assert len(set(seen)) > 5, "it moved"
@@ -84,7 +88,7 @@ def test_an_order_made_on_the_page_shows_its_receipt(page: Page) -> None:
         read.click()
         expect(output).to_contain_text("3 × Timetable: 12.00", timeout=1000)
 
-    for _ in range(10):
+    for _ in range(60):
         try:
             receipt_is_there()
         except AssertionError:
@@ -97,7 +101,7 @@ def test_an_order_made_on_the_page_shows_its_receipt(page: Page) -> None:
 def test_the_strip_shows_that_a_blocked_loop_makes_others_wait(page: Page) -> None:
     page.reload()
     page.get_by_role("button", name="GET /bad").click()
-    expect(page.locator("#waits rect.late").first).to_be_attached(timeout=30_000)
+    expect(page.locator("#waits rect.late").first).to_be_attached()
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
@@ -127,16 +131,18 @@ def test_a_screen_reader_is_told_the_answers_and_not_every_beat(page: Page) -> N
 
 def test_every_route_of_the_api_page_can_be_tried_out_as_it_stands(page: Page, demo: Any) -> None:
     page.goto(f"{demo.url}/docs")
-    expect(page.locator(".opblock").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".opblock").first).to_be_visible()
     statuses = {}
     for route in page.locator(".opblock").all():
         label = " ".join(route.locator(".opblock-summary-method, .opblock-summary-path").all_inner_texts())
-        route.locator(".opblock-summary-control").click()
+        control = route.locator(".opblock-summary-control")
+        control.click()
         route.get_by_role("button", name="Try it out").click()
         route.get_by_role("button", name="Execute").click()
         status = route.locator(".live-responses-table .response .response-col_status")
-        expect(status).to_have_text(re.compile(r"^\d{3}"), timeout=30_000)
+        expect(status).to_have_text(re.compile(r"^\d{3}"))
         statuses[label.replace("\u200b", "")] = status.inner_text()[:3]
+        control.click()  # what is open is drawn again with every change of any
     assert len(statuses) >= 17
     odd = {"GET /profile": "401", "POST /send-notification": "202", "POST /orders": "201", "GET /wrong": "500"}
     assert statuses == dict.fromkeys(statuses, "200") | odd
@@ -146,8 +152,8 @@ def test_the_page_fetches_nothing_from_elsewhere(page: Page, demo: Any) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{demo.url}/docs")
-    expect(page.get_by_text("Every pattern of FastAPI async processing")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Every pattern of FastAPI async processing")).to_be_visible()
     page.goto(f"{demo.url}/")
-    expect(page.locator("#waits rect").first).to_be_attached(timeout=30_000)
+    expect(page.locator("#waits rect").first).to_be_attached()
     assert asked
     assert [url for url in asked if not url.startswith((demo.url, "data:"))] == []

@@ -221,7 +221,7 @@ async def test_an_order_that_was_answered_gets_its_receipt_though_the_service_is
         async with asyncio.TaskGroup() as group:
             for _ in range(8):
                 group.create_task(keep_ordering(demo.url))
-            await until(partial(_has, answered, enough), limit=60)
+            await until(partial(_has, answered, enough))
             os.killpg(demo.process.pid, signal.SIGKILL)
         demo.process.wait()
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -33,9 +34,12 @@ def test_no_worker_outlives_the_server(options: list[str], number: signal.Signal
     command = [sys.executable, "-m", "uvicorn", "loopline.demo.app:app", "--port", str(port), *options]
     variables = {**os.environ, "LOOPLINE_DEMO_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/demo.db"}
     with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=log, stderr=log)
+        # a session of its own, as start_demo gives: its workers, which step back, are not the last among all tests
+        server = subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=log, stderr=log, start_new_session=True)
     try:
-        wait_until(lambda: answers(port), limit=60)
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
+            wait_until(lambda: answers(http) or server.poll() is not None, limit=300)
+        assert server.poll() is None, (tmp_path / "log").read_text()
         lanes = [process for process in psutil.Process(server.pid).children(recursive=True) if is_worker(process)]
         assert len(lanes) >= (6 if "--workers" in options else 3)
         busy = [threading.Thread(target=burn, args=(port,), daemon=True) for _ in range(8)]
@@ -46,23 +50,22 @@ def test_no_worker_outlives_the_server(options: list[str], number: signal.Signal
         server.wait(60)
         wait_until(lambda: not any(is_alive(process) for process in lanes))
     finally:
-        server.kill()
+        with suppress(ProcessLookupError):  # all of it has ended
+            os.killpg(server.pid, signal.SIGKILL)
         server.wait(60)
 
 
-def answers(port: int) -> bool:
+def answers(http: httpx2.Client) -> bool:
     try:
-        return httpx2.get(f"http://127.0.0.1:{port}/correct").status_code == 200
+        return http.get("/correct").status_code == 200
     except httpx2.TransportError:
         return False
 
 
 def burn(port: int) -> None:
-    try:
+    with suppress(httpx2.TransportError), httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
         for _ in range(50):
-            httpx2.post(f"http://127.0.0.1:{port}/process?data=x", timeout=60)
-    except httpx2.TransportError:
-        return  # the server has stopped
+            http.post("/process?data=x")  # until the server has stopped
 
 
 def is_worker(process: psutil.Process) -> bool:

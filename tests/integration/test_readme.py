@@ -72,23 +72,24 @@ def test_every_block_of_the_readme_does_what_it_says(clean_copy: Path, tmp_path:
 
 @contextmanager
 def serving(command: str, folder: Path, environment: dict[str, str], port: str) -> Iterator[None]:
-    log = folder / "server.log"
+    log, http = folder / "server.log", httpx2.Client(base_url=f"http://localhost:{port}", timeout=60)
     with log.open("w") as output:
         process = subprocess.Popen(
             command, shell=True, cwd=folder, env=environment, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        wait_until(lambda: answers(port) or process.poll() is not None, limit=300)
+        wait_until(lambda: answers(http) or process.poll() is not None, limit=300)
         assert process.poll() is None, f"{command}\n{log.read_text()}"
         yield
     finally:
         os.killpg(process.pid, 15)
         process.wait(60)
-        wait_until(lambda: not answers(port))
+        wait_until(lambda: not answers(http))
+        http.close()
 
 
-def answers(port: str) -> bool:
+def answers(http: httpx2.Client) -> bool:
     try:
-        return httpx2.get(f"http://localhost:{port}/openapi.json").status_code == 200
+        return http.get("/openapi.json").status_code == 200
     except httpx2.TransportError:
         return False

@@ -59,7 +59,9 @@ def test_what_is_not_supported_is_refused_with_what_is(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", [create_engine("sqlite://"), async_sessionmaker(), async_sessionmaker, AsyncSession(), None], ids=repr
+    "target",
+    [create_engine("sqlite://"), async_sessionmaker(), async_sessionmaker, AsyncSession(), None],
+    ids=["engine", "sessionmaker", "class", "session", "None"],
 )
 def test_what_is_no_target_is_refused(target: object) -> None:
     with pytest.raises(ConfigurationError, match="needs a URL, an AsyncEngine or an async_sessionmaker"):
