@@ -13,6 +13,7 @@ import sys
 import textwrap
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -300,6 +301,30 @@ async def test_a_loop_that_stands_still_for_long_is_told_of_before_it_goes_on(tm
     releasing.join()
     assert [json.loads(line)["ongoing"] for line in report.read_text().splitlines()] == [True, False]
     assert [group.count for group in watch.report.groups] == [1]
+
+
+@pytest.mark.anyio
+async def test_what_the_blocking_code_held_lives_no_longer_than_without_the_watch() -> None:
+    class Held:
+        pass
+
+    def hold() -> weakref.ref[Held]:
+        held = Held()
+        time.sleep(LONG)
+        return weakref.ref(held)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.05)
+        gc.disable()
+        try:
+            held = hold()
+            await until(lambda: held() is None, limit=5)
+        finally:
+            gc.enable()
+
+    watch = Watch(app)
+    await watch({"type": "http", "method": "GET", "path": "/"}, no_message, no_message)
+    await until(lambda: watch.report.groups)
 
 
 async def no_message(*_: Any) -> Any:
