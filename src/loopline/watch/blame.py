@@ -91,7 +91,7 @@ def _judge_span(span: Span, threshold: float) -> Verdict:
     if sum(map(is_import, stacks)) > len(stacks) * MOST:
         return _blame("import", seconds, owner, [_importer(stack) for stack in stacks if is_import(stack)])
     if spent is None:
-        return _blame("blocking", seconds, owner, stacks)
+        return _blame_waiting(seconds, owner, stacks)
     if spent.cpu > (seconds - spent.waited) * LITTLE:
         if spent.cpu < threshold * MOST:
             return Verdict("no-cpu", seconds)  # what it computed would not have taken so long elsewhere
@@ -99,6 +99,12 @@ def _judge_span(span: Span, threshold: float) -> Verdict:
     busy = [sample.busy for sample in samples if sample.busy]
     if len(busy) > len(samples) * MOST and spent.turns > len(samples):
         return _blame_elsewhere(busy, seconds)
+    return _blame_waiting(seconds, owner, stacks)
+
+
+def _blame_waiting(seconds: float, owner: Owner, stacks: Sequence[Stack]) -> Verdict:
+    if not any(stacks):
+        return Verdict("no-cpu", seconds)  # the loop itself was waiting: nothing woke it in time
     return _blame("blocking", seconds, owner, stacks)
 
 
