@@ -85,6 +85,19 @@ async def test_a_loop_that_nothing_woke_in_time_lacked_a_processor_and_no_code_i
         assert (verdict.kind, verdict.step) == ("no-cpu", None)
 
 
+async def test_a_step_that_had_no_processor_is_not_blamed_beside_one_that_blocked() -> None:
+    framework = (step("/venv/site-packages/fastapi/routing.py", 9, "app"), STARLETTE)
+    starved, blocked = await owner("GET /starved"), await owner("GET /blocked")
+    ran_again = Reading(0.01, 0.28, 3)
+    samples = [
+        *every_10_ms(framework, starved, until=0.3),
+        *[sample(0.3 + number / 100, STACK, blocked, reading=ran_again) for number in range(30)],
+    ]
+    first, second = judged(episode(samples, cpu=0.01, waited=0.28), ended=0.6)
+    assert (first.kind, first.owner) == ("no-cpu", NOBODY)
+    assert (second.kind, second.owner, second.step) == ("blocking", blocked, SLEEP)
+
+
 async def test_what_computed_unseen_is_told_of_without_advice_on_code_that_nobody_saw() -> None:
     (verdict,) = judged(episode([sample(0.3, (), NOBODY)], cpu=0.28))
     assert (verdict.kind, verdict.step) == ("cpu", None)

@@ -81,6 +81,8 @@ def _judge_span(span: Span, threshold: float) -> Verdict:
     samples, seconds = span.samples, span.seconds
     owner = samples[0].owner
     spent = None if span.before is None or span.after is None else span.after - span.before
+    if spent is not None and seconds - spent.waited < threshold:
+        return Verdict("no-cpu", seconds)
     held = sum(sample.pause.seconds for sample in samples if sample.pause is not None and sample.pause.wanted)
     if held > seconds * MOST:
         holders = [sample.pause.holder for sample in samples if sample.pause is not None and sample.pause.holder]
