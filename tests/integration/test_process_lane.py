@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import anyio
@@ -122,6 +123,18 @@ async def test_bytes_of_every_size_come_back_as_what_they_were(lane: ProcessLane
     back = await lane.run(echo, sent)
     assert type(back) is kind
     assert back == sent
+
+
+async def test_the_shared_memory_is_let_go_though_something_holds_on_to_frames() -> None:
+    frames: list[FrameType] = []
+    async with ProcessLane(1) as lane:  # the loop is told of it if the memory can't be unmapped
+        sys.setprofile(lambda frame, event, argument: frames.append(frame))
+        try:
+            back = await lane.run(echo, memoryview(bytes(MEGABYTE)))
+        finally:
+            sys.setprofile(None)
+    assert back == bytes(MEGABYTE)
+    assert frames
 
 
 async def test_large_pickles_and_strided_views_come_back_too(lane: ProcessLane) -> None:

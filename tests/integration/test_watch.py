@@ -13,6 +13,7 @@ import sys
 import textwrap
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -298,8 +299,36 @@ async def test_a_loop_that_stands_still_for_long_is_told_of_before_it_goes_on(tm
     await watch({"type": "http", "method": "GET", "path": "/"}, no_message, no_message)
     await until(lambda: watch.report.groups)
     releasing.join()
-    assert [json.loads(line)["ongoing"] for line in report.read_text().splitlines()] == [True, False]
+    told = [json.loads(line) for line in report.read_text().splitlines()]
+    assert [(one["ongoing"], one["kind"], one["call"]) for one in told] == [
+        (True, "blocking", "go_on.wait"),
+        (False, "blocking", "go_on.wait"),
+    ]
     assert [group.count for group in watch.report.groups] == [1]
+
+
+@pytest.mark.anyio
+async def test_what_the_blocking_code_held_lives_no_longer_than_without_the_watch() -> None:
+    class Held:
+        pass
+
+    def hold() -> weakref.ref[Held]:
+        held = Held()
+        time.sleep(LONG)
+        return weakref.ref(held)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.05)
+        gc.disable()
+        try:
+            held = hold()
+            await until(lambda: held() is None, limit=5)
+        finally:
+            gc.enable()
+
+    watch = Watch(app)
+    await watch({"type": "http", "method": "GET", "path": "/"}, no_message, no_message)
+    await until(lambda: watch.report.groups)
 
 
 async def no_message(*_: Any) -> Any:
@@ -315,6 +344,45 @@ def test_a_report_that_can_not_be_written_is_refused_at_once(tmp_path: Path) -> 
 def test_a_threshold_that_can_not_be_is_refused(threshold: float) -> None:
     with pytest.raises(ConfigurationError, match="threshold"):
         Watch(FastAPI(), threshold=threshold)
+
+
+def test_several_loops_in_a_process_are_watched_each() -> None:
+    app = FastAPI()
+
+    @app.get("/one")
+    async def one() -> None:
+        block()
+
+    @app.get("/two")
+    async def two() -> None:
+        block()
+
+    watch = Watch(app)
+
+    async def ask(path: str) -> None:
+        transport = httpx2.ASGITransport(watch)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://shop") as http:
+            while not (named("/one") and named("/two")):  # both go on, so that their stalls overlap
+                await http.get(path)
+                await asyncio.sleep(0.2)
+
+    def named(path: str) -> bool:
+        return any(group.example.route == f"GET {path}" for group in watch.report.groups)
+
+    def run(new_loop: Callable[[], asyncio.AbstractEventLoop], path: str) -> None:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(ask(path))
+
+    threads = [
+        threading.Thread(target=run, args=(asyncio.new_event_loop, "/one")),
+        threading.Thread(target=run, args=(uvloop.new_event_loop, "/two")),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert named("/one")
+    assert named("/two")
 
 
 @pytest.mark.anyio

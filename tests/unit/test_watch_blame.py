@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from loopline.watch.advice import advice_for
 from loopline.watch.blame import Verdict, judge
 from loopline.watch.clocks import Reading
 from loopline.watch.episode import Episode, Pause, Sample
@@ -76,6 +77,31 @@ async def test_a_thread_that_waits_is_blocked_by_the_innermost_own_line() -> Non
     (verdict,) = judged(episode(every_10_ms(STACK, await owner()), cpu=0.001))
     assert (verdict.kind, verdict.seconds, verdict.step) == ("blocking", 0.3, SLEEP)
     assert verdict.chain == (MIDDLEWARE, ENDPOINT, SLEEP)
+
+
+async def test_a_loop_that_nothing_woke_in_time_lacked_a_processor_and_no_code_is_blamed() -> None:
+    for samples in ([sample(0.3, (), NOBODY)], every_10_ms((), NOBODY)):
+        (verdict,) = judged(episode(samples, cpu=0.001, waited=0.15))
+        assert (verdict.kind, verdict.step) == ("no-cpu", None)
+
+
+async def test_a_step_that_had_no_processor_is_not_blamed_beside_one_that_blocked() -> None:
+    framework = (step("/venv/site-packages/fastapi/routing.py", 9, "app"), STARLETTE)
+    starved, blocked = await owner("GET /starved"), await owner("GET /blocked")
+    ran_again = Reading(0.01, 0.28, 3)
+    samples = [
+        *every_10_ms(framework, starved, until=0.3),
+        *[sample(0.3 + number / 100, STACK, blocked, reading=ran_again) for number in range(30)],
+    ]
+    first, second = judged(episode(samples, cpu=0.01, waited=0.28), ended=0.6)
+    assert (first.kind, first.owner) == ("no-cpu", NOBODY)
+    assert (second.kind, second.owner, second.step) == ("blocking", blocked, SLEEP)
+
+
+async def test_what_computed_unseen_is_told_of_without_advice_on_code_that_nobody_saw() -> None:
+    (verdict,) = judged(episode([sample(0.3, (), NOBODY)], cpu=0.28))
+    assert (verdict.kind, verdict.step) == ("cpu", None)
+    assert "before the watch could see" in advice_for(verdict.kind, verdict.call, verdict.step, verdict.stack, None)
 
 
 async def test_a_thread_that_computes_is_blamed_by_function_and_the_line_seen_most() -> None:

@@ -141,7 +141,8 @@ def unpack(content: memoryview, owned: int, length: int) -> tuple[Any, Sequence[
         head, values, holes = pickle.loads(content[start : start + length], buffers=own)  # noqa: S301 - as above
     for index, kind, size in holes:
         end = _aligned(end)
-        values[index] = _REBUILD[kind](content[end : end + size])
+        with content[end : end + size] as part:  # let go at once, even if a debugger holds on to the frame
+            values[index] = _REBUILD[kind](part)
         end += size
     return head, values
 

@@ -69,6 +69,8 @@ def advice_for(kind: Kind, call: str, step: Step | None, stack: Stack, endpoint:
             "It is the framework that checks and encodes the response. Return less at once (pages, a stream), "
             "or a Response that was encoded elsewhere."
         )
+    if step is None and kind in ("blocking", "cpu", "gil"):
+        return "It was over before the watch could see what it was."
     match kind:
         case "blocking":
             return f"Write {_instead(call, stack)}.{_or_without_async(step, endpoint)}"

@@ -81,6 +81,8 @@ def _judge_span(span: Span, threshold: float) -> Verdict:
     samples, seconds = span.samples, span.seconds
     owner = samples[0].owner
     spent = None if span.before is None or span.after is None else span.after - span.before
+    if spent is not None and seconds - spent.waited < threshold:
+        return Verdict("no-cpu", seconds)
     held = sum(sample.pause.seconds for sample in samples if sample.pause is not None and sample.pause.wanted)
     if held > seconds * MOST:
         holders = [sample.pause.holder for sample in samples if sample.pause is not None and sample.pause.holder]
@@ -91,7 +93,7 @@ def _judge_span(span: Span, threshold: float) -> Verdict:
     if sum(map(is_import, stacks)) > len(stacks) * MOST:
         return _blame("import", seconds, owner, [_importer(stack) for stack in stacks if is_import(stack)])
     if spent is None:
-        return _blame("blocking", seconds, owner, stacks)
+        return _blame_waiting(seconds, owner, stacks)
     if spent.cpu > (seconds - spent.waited) * LITTLE:
         if spent.cpu < threshold * MOST:
             return Verdict("no-cpu", seconds)  # what it computed would not have taken so long elsewhere
@@ -99,6 +101,12 @@ def _judge_span(span: Span, threshold: float) -> Verdict:
     busy = [sample.busy for sample in samples if sample.busy]
     if len(busy) > len(samples) * MOST and spent.turns > len(samples):
         return _blame_elsewhere(busy, seconds)
+    return _blame_waiting(seconds, owner, stacks)
+
+
+def _blame_waiting(seconds: float, owner: Owner, stacks: Sequence[Stack]) -> Verdict:
+    if not any(stacks):
+        return Verdict("no-cpu", seconds)  # the loop itself was waiting: nothing woke it in time
     return _blame("blocking", seconds, owner, stacks)
 
 

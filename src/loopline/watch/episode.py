@@ -94,7 +94,7 @@ class Episode:
             began, before = self.began, self.first
             if spans:
                 spans[-1].ended = began = sample.at
-                before = sample.reading
+                spans[-1].after = before = sample.reading  # by now it has run again: how long it waited is known
             spans.append(Span(began, ended, before, sample.reading, [sample]))
         spans[-1].after = self.last or spans[-1].after
         return spans
@@ -108,7 +108,7 @@ class Span:
         began: When, by the monotonic clock.
         ended: Likewise.
         before: The clocks of its thread by then.
-        after: Likewise, at its last sample.
+        after: Likewise, at its end.
         samples: What was seen.
     """
 

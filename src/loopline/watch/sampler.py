@@ -157,17 +157,28 @@ def _glimpse(pulse: _Pulse, now: float, late: float, others: _Others) -> _Glimps
     if max(late, now - heart.due) <= LATE or heart.loop.is_closed():
         return None
     for _ in range(TRIES):
-        frames = sys._current_frames()
+        frames = _frames()
         frame = frames.get(heart.thread)
         stack, owner = stack_of(frame, heart.base), owner_of(heart.loop)
         callback = _mark(frame, heart.base) if owner is NOBODY else None
         busy_thread = others.busiest(heart.thread)
         busy = () if busy_thread is None else stack_of(frames.get(busy_thread))
-        again = sys._current_frames().get(heart.thread)
+        again = _frames().get(heart.thread)
         if again is frame and (again is None or (again.f_lasti, again.f_lineno) == _position(stack)):
             return _Glimpse(stack, owner, callback, busy)
     # It ran on meanwhile: the stack and the owner may not belong together.
     return _Glimpse(stack, NOBODY, None, busy)
+
+
+def _frames() -> dict[int, FrameType]:
+    """Return what each other thread runs.
+
+    With this thread's own, which refers to what is returned here, they would hold each other, and the variables of all
+    threads, until some garbage collection.
+    """
+    frames = sys._current_frames()
+    frames.pop(threading.get_ident(), None)
+    return frames
 
 
 def _position(stack: Stack) -> tuple[int, int]:
