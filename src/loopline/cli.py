@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from loopline.check.command import check_command
 from loopline.errors import LooplineError, MissingExtra
 from loopline.job_commands import jobs_app, migrate
 from loopline.job_worker import work
@@ -25,6 +26,7 @@ app = typer.Typer(
 
 app.add_typer(jobs_app, name="jobs")
 app.command()(migrate)
+app.command("check")(check_command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
 
 

@@ -109,7 +109,9 @@ def stored(inference: Inference, info: ClassInfo, name: str, receiver: Value | N
     if put and any(isinstance(value, Mapping | Sequence) for value in found):
         added = tuple(value for one in put for value in _put(inference, one))
         found = tuple(
-            type(value)(tuple(dict.fromkeys((*value.elements, *added)))) if isinstance(value, Mapping | Sequence) else value
+            type(value)(tuple(dict.fromkeys((*value.elements, *added))))
+            if isinstance(value, Mapping | Sequence)
+            else value
             for value in found
         )
     return found

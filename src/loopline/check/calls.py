@@ -43,6 +43,7 @@ __all__ = [
     "call",
     "decorated",
     "infer_call_of",
+    "is_plainly_decorated",
     "library_effect",
     "library_type",
     "parameter",
@@ -51,8 +52,35 @@ __all__ = [
 
 CACHES = {"lru_cache", "cache", "cached", "ttl_cache", "lfu_cache", "memoize", "cachedmethod"}
 CONTEXTS = {"contextlib.contextmanager": False, "contextlib.asynccontextmanager": True}
-PLAIN = {"staticmethod", "classmethod", "property", "cached_property", "abstractmethod", "override", "overload", "wraps", "final"}
-TELLING = (Function, Class, Partial, ContextFunction, Offloaded, LibraryMethod, Library, Instance, Generator, Sequence, Mapping, Tuple)
+PLAIN = {
+    "staticmethod",
+    "classmethod",
+    "property",
+    "cached_property",
+    "abstractmethod",
+    "override",
+    "overload",
+    "wraps",
+    "final",
+}
+KEEPING = {
+    "get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket", "middleware", "exception_handler", "on_event",
+    "retry", "wraps", "setter", "route", "fixture", "field_validator", "asynccontextmanager", "contextmanager", "alru_cache",
+}  # fmt: skip
+TELLING = (
+    Function,
+    Class,
+    Partial,
+    ContextFunction,
+    Offloaded,
+    LibraryMethod,
+    Library,
+    Instance,
+    Generator,
+    Sequence,
+    Mapping,
+    Tuple,
+)
 
 
 def infer_call_of(inference: Inference) -> Callable[[ast.Call, Scope, Frame | None], Values]:
@@ -113,7 +141,9 @@ def run(inference: Inference, function: Function, frame: Frame) -> Values:
     """Return what a call of a project's function gives."""
     info = function.info
     if info.is_async:
-        return (Generator(frame, is_async=True),) if info.is_generator else (Coroutine(frame, name=info.name),)
+        if info.is_generator:
+            return (Generator(frame, is_async=True),)
+        return (Coroutine(frame, name=info.name, sure=is_plainly_decorated(inference, info)),)
     if info.is_generator:
         return (Generator(frame, is_async=False),)
     return inference.returns(frame)
@@ -186,9 +216,7 @@ def _open_parameters(inference: Inference, info: FunctionInfo) -> set[str]:
     return known
 
 
-def parameter(
-    inference: Inference, node: ast.arg, info: FunctionInfo, frame: Frame, *, rest: bool = False
-) -> Values:
+def parameter(inference: Inference, node: ast.arg, info: FunctionInfo, frame: Frame, *, rest: bool = False) -> Values:
     """Return what a parameter may be: what was given, its annotation, what ``Depends`` gives, or its default.
 
     Args:
@@ -289,6 +317,23 @@ def decorated(inference: Inference, info: FunctionInfo, frame: Frame | None) -> 
     return values
 
 
+def is_plainly_decorated(inference: Inference, info: FunctionInfo) -> bool:
+    """Tell whether all decorators of a function are known to leave it what it is, or to be the project's own.
+
+    Args:
+        inference: Answers for the decorators.
+        info: The function.
+    """
+    for node in getattr(info.node, "decorator_list", ()):
+        target = node.func if isinstance(node, ast.Call) else node
+        name = target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
+        if name in PLAIN or name in KEEPING:
+            continue
+        if not any(isinstance(value, Function | LibraryMethod) for value in inference.infer(target, info.parent, None)):
+            return False
+    return True
+
+
 def _apply(inference: Inference, decorator: Value, values: Values) -> Values:
     match decorator:
         case Library(path=path) if path in CONTEXTS:
@@ -345,7 +390,7 @@ def library_effect(inference: Inference, value: Value) -> Effect | None:
 def _library(inference: Inference, path: str, node: ast.Call, scope: Scope, frame: Frame | None) -> Values:
     libraries = inference.libraries
     effect = library_effect(inference, Library(path))
-    described = libraries.cls(path)
+    described = libraries.cls(path) if libraries.function(path) is None else None
     if described is not None:
         maker = scope if effect is not None and effect.blocks and isinstance(scope, FunctionInfo) else None
         return (LibraryInstance(libraries.canonical(path), maker),)
@@ -364,9 +409,7 @@ def _effect(
     if effect.is_async:
         return (Coroutine(None, values, name=effect.name),)
     if effect.blocks and isinstance(scope, FunctionInfo):
-        return tuple(
-            LibraryInstance(one.path, scope) if isinstance(one, LibraryInstance) else one for one in values
-        )
+        return tuple(LibraryInstance(one.path, scope) if isinstance(one, LibraryInstance) else one for one in values)
     return values
 
 

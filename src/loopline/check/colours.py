@@ -47,6 +47,11 @@ class Loop:
         self._labels: dict[Frame, tuple[str, str]] = {}
         self._explore(services)
         self._cost, self._next = self._search()
+        self._of_function: dict[FunctionInfo, tuple[str, str]] = {}
+        for part in services.parts:
+            self._of_function.setdefault(part.function, (part.kind, part.title))
+        for frame, label in self._labels.items():
+            self._of_function.setdefault(frame.info, label)
 
     def stops(self) -> list[Stop]:
         """Return every place on the loop that blocks, the surest way to each."""
@@ -60,6 +65,11 @@ class Loop:
                     if key not in best or weight < best[key][0]:
                         best[key] = (weight, stop)
         return [stop for _, stop in best.values()]
+
+    def place_of(self, info: FunctionInfo) -> tuple[str, str]:
+        """Return the kind of place that a function is (``request`` …), and the route that runs it, if one does."""
+        kind, title = self._of_function.get(info, ("other", ""))
+        return _place(info, kind), title
 
     def _explore(self, services: Services) -> None:
         queue: deque[Frame] = deque()

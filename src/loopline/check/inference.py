@@ -440,7 +440,9 @@ class Inference:
 
     def _bound(self, binding: Binding, scope: Scope, frame: Frame | None) -> Values:
         home = scope
-        if binding.scope is not None and binding.scope is not scope:  # assigned elsewhere: `global`, `self.x`, `state.x`
+        if (
+            binding.scope is not None and binding.scope is not scope
+        ):  # assigned elsewhere: `global`, `self.x`, `state.x`
             scope = binding.scope
             if not isinstance(scope, FunctionInfo):
                 frame = None

@@ -86,7 +86,9 @@ def library_type(
     if not rest:
         if text == "self":
             return (receiver,)
-        return () if text in ("", "object", "none", "bytes", "str", "int", "float", "bool") else (LibraryInstance(text),)
+        return (
+            () if text in ("", "object", "none", "bytes", "str", "int", "float", "bool") else (LibraryInstance(text),)
+        )
     if word in ("class", "function"):
         if word == "class" or not rest.isdigit():
             return (Library(rest),)

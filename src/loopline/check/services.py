@@ -132,7 +132,11 @@ class Services:
                 continue
             name = node.func.attr
             kinds = {"middleware": "middleware", "exception_handler": "handler", "on_event": "startup"}
-            if name not in METHODS and name not in kinds and name not in ("api_route", "route", "websocket", "websocket_route"):
+            if (
+                name not in METHODS
+                and name not in kinds
+                and name not in ("api_route", "route", "websocket", "websocket_route")
+            ):
                 continue
             if not self._is_router(node.func.value, function.parent, node):
                 continue
@@ -277,7 +281,9 @@ class Services:
                 return created[binding]
             own = ""
             if isinstance(binding.node, ast.Call):
-                own = next((str(one.value) for one in given(binding.node, "prefix") if isinstance(one, ast.Constant)), "")
+                own = next(
+                    (str(one.value) for one in given(binding.node, "prefix") if isinstance(one, ast.Constant)), ""
+                )
             for outer, inner, given_prefix, _, _ in self.includes:
                 if inner is binding and outer is not binding:
                     own = prefix(outer, depth + 1) + given_prefix + own

@@ -98,12 +98,16 @@ class LibraryMethod:
 
 @dataclass(frozen=True, slots=True)
 class Coroutine:
-    """What must be awaited: a call of an async function of the project (``frame``), or of a library (``result``)."""
+    """What must be awaited: a call of an async function of the project (``frame``), or of a library (``result``).
+
+    ``lenient``: only its annotation says so. Not ``sure``: a decorator that is not known may have changed it.
+    """
 
     frame: Frame | None
     result: Values = ()
     name: str = ""
     lenient: bool = False
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
