@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from loopline.check.command import check_command
 from loopline.errors import LooplineError, MissingExtra
 from loopline.job_commands import jobs_app, migrate
 from loopline.job_worker import work
@@ -26,7 +25,6 @@ app = typer.Typer(
 
 app.add_typer(jobs_app, name="jobs")
 app.command()(migrate)
-app.command("check")(check_command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
 
 
@@ -73,6 +71,17 @@ def worker(
 ) -> None:
     """Work jobs off, apart from the web processes (which then get LOOPLINE_WORKER=off)."""
     work(target, concurrency)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    help="Find what blocks the event loop, forgotten awaits and FastAPI's traps, before the code runs.",
+)
+def check(context: typer.Context) -> None:
+    """Check the code under paths; options are those of `loopline check --help`."""
+    from loopline.check.command import run_check
+
+    raise typer.Exit(run_check(context.args))
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line."""
     if sys.argv[1:2] == ["check"]:
-        from loopline.check.command import run_alone
+        from loopline.check.command import run_check
 
-        run_alone(sys.argv[2:])
+        sys.exit(run_check(sys.argv[2:]))
     else:
         from loopline.cli import main as run
 

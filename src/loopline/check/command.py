@@ -1,99 +1,98 @@
-"""``loopline check PATHS``: the static check on the command line."""
+"""``loopline check PATHS``: the static check on the command line.
+
+Options are read with argparse, and rich is imported for terminals only: so the command starts at once.
+"""
 
 from __future__ import annotations
 
-from enum import StrEnum
+import argparse
+import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
 
-import typer
+from loopline.check.rules import all_rules
+from loopline.check.runner import Report, check
+from loopline.check.settings import Settings, SettingsError, read_settings
 
-__all__ = ["Format", "check_command", "run_alone"]
+__all__ = ["run_check"]
 
-
-class Format(StrEnum):
-    """How findings are written."""
-
-    text = "text"
-    json = "json"
-    github = "github"
-    sarif = "sarif"
+FORMATS = ("text", "json", "github", "sarif")
 
 
-def check_command(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATHS", help="Files and directories; one project.")
-    ] = None,
-    output: Annotated[Format, typer.Option("--format", help="How findings are written.")] = Format.text,
-    certain: Annotated[bool, typer.Option("--certain", help="Leave out what is only possible.")] = False,
-    ignore: Annotated[list[str] | None, typer.Option(help="A code to leave out; LL3 means all that begin so.")] = None,
-    explain: Annotated[str | None, typer.Option(metavar="CODE", help="Say what a rule finds, and exit.")] = None,
-) -> None:
-    """Find what blocks the event loop, forgotten awaits and FastAPI's traps, before the code runs.
-
-    Exit code 0: nothing found; 1: findings; 2: it could not be run.
-    """
-    if explain is not None:
-        _explain(explain)
-        return
-    if not paths:
-        _refuse("say what to check, such as: loopline check src")
-    missing = [str(path) for path in paths if not path.exists()]
-    if missing:
-        _refuse(f"there is no {', no '.join(missing)}")
-    from loopline.check.runner import check
-    from loopline.check.settings import Settings, SettingsError, read_settings
-
-    try:
-        settings = read_settings(Path.cwd())
-    except SettingsError as error:
-        _refuse(str(error))
-    settings = Settings(settings.exclude, (*settings.ignore, *(ignore or ())))
-    report = check(paths, settings)
-    if certain:
-        report = report.without_possible()
-    match output:
-        case Format.text:
-            from loopline.check.output.text import show
-
-            show(report)
-        case Format.json:
-            from loopline.check.output.json_list import render_json
-
-            print(render_json(report))
-        case Format.github:
-            from loopline.check.output.github import render_github
-
-            print(render_github(report), end="")
-        case Format.sarif:
-            from loopline.check.output.sarif import render_sarif
-
-            print(render_sarif(report))
-    if report.findings:
-        raise typer.Exit(1)
-
-
-def run_alone(arguments: list[str]) -> None:
-    """Run the command without the rest of the command line.
+def run_check(arguments: list[str]) -> int:
+    """Run the command.
 
     Args:
         arguments: What follows ``loopline check``.
+
+    Returns:
+        The exit code: 0 nothing found, 1 findings, 2 it could not be run.
     """
-    alone = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
-    alone.command("check")(check_command)
-    alone(args=arguments, prog_name="loopline check")
+    options = _parser().parse_args(arguments)
+    if options.explain is not None:
+        return _explain(options.explain)
+    if not options.paths:
+        return _refuse("say what to check, such as: loopline check src")
+    missing = [str(path) for path in options.paths if not path.exists()]
+    if missing:
+        return _refuse(f"there is no {', no '.join(missing)}")
+    try:
+        settings = read_settings(Path.cwd())
+    except SettingsError as error:
+        return _refuse(str(error))
+    report = check(options.paths, Settings(settings.exclude, (*settings.ignore, *options.ignore)))
+    if options.certain:
+        report = report.without_possible()
+    _write(report, options.format)
+    return 1 if report.findings else 0
 
 
-def _explain(code: str) -> None:
-    from loopline.check.rules import all_rules
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="loopline check",
+        description="Find what blocks the event loop, forgotten awaits and FastAPI's traps, before the code runs.",
+        epilog="Exit code 0: nothing found; 1: findings; 2: it could not be run.",
+    )
+    parser.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATHS", help="files and directories; they are one project"
+    )
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how findings are written (text)")
+    parser.add_argument("--certain", action="store_true", help="leave out what is only possible")
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="CODE", help="leave a code out; LL3 means all that begin so"
+    )
+    parser.add_argument("--explain", metavar="CODE", help="say what a rule finds, and exit")
+    return parser
 
-    for rule in all_rules():
-        if rule.CODE == code.upper():
+
+def _write(report: Report, form: str) -> None:
+    match form:
+        case "json":
+            from loopline.check.output.json_list import render_json
+
+            print(render_json(report))
+        case "github":
+            from loopline.check.output.github import render_github
+
+            print(render_github(report), end="")
+        case "sarif":
+            from loopline.check.output.sarif import render_sarif
+
+            print(render_sarif(report))
+        case _:
+            from loopline.check.output.text import show
+
+            show(report)
+
+
+def _explain(code: str) -> int:
+    rules = all_rules()
+    for rule in rules:
+        if code.upper() == rule.CODE:
             print(f"{rule.CODE}: {(rule.__doc__ or '').strip()}")
-            return
-    _refuse(f"there is no rule {code}; there are {', '.join(rule.CODE for rule in all_rules())}")
+            return 0
+    return _refuse(f"there is no rule {code}; there are {', '.join(rule.CODE for rule in rules)}")
 
 
-def _refuse(message: str) -> NoReturn:
-    typer.echo(f"loopline check: {message}", err=True)
-    raise typer.Exit(2)
+def _refuse(message: str) -> int:
+    print(f"loopline check: {message}", file=sys.stderr)
+    return 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Iterable
 
 from loopline.check import attributes, calls, hints
@@ -37,7 +38,7 @@ DEEPEST = 120  # nested questions after which the answer is unknown
 MOST_FRAMES = 24  # kinds of calls of one function that are told apart
 
 STRING: Values = (LibraryInstance("builtins.str"),)
-BUILTIN_NAMES = frozenset(dir(__builtins__)) if not isinstance(__builtins__, dict) else frozenset(__builtins__)
+BUILTIN_NAMES = frozenset(dir(builtins))
 
 
 def union(parts: Iterable[Values]) -> Values:
@@ -498,7 +499,8 @@ class Inference:
         )
 
     def _find_import(self, path: str, importer: ModuleInfo) -> Values:
-        prefix, rest = path, []
+        prefix = path
+        rest: list[str] = []
         while prefix:
             module = self.project.module(prefix, importer)
             if module is not None:

@@ -1,4 +1,4 @@
-"""What an expression may be worth: the small set of values that the check tells apart. A tuple of them is a union; empty is unknown."""
+"""What an expression may be worth: the few values that the check tells apart. A tuple of them is a union."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope
 
 __all__ = [
     "Alias",
-    "Bound",
     "Class",
     "Context",
     "ContextFunction",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from rich.console import Console
-from rich.text import Text
+import sys
+from collections.abc import Iterable, Iterator
 
 from loopline.check.finding import Finding, Step
 from loopline.check.runner import Report
 
-__all__ = ["show"]
+__all__ = ["render_text", "show"]
 
 HEADINGS = {
     "request": "in requests",
@@ -20,23 +18,35 @@ HEADINGS = {
     "tests": "in tests",
 }
 ALSO = 4  # further places of a cause that are listed
+Line = list[tuple[str, str]]  # texts with their styles
 
 
-def show(report: Report, console: Console | None = None) -> None:
-    """Print a report.
+def show(report: Report) -> None:
+    """Print a report; in colours on a terminal."""
+    if not sys.stdout.isatty():
+        print(render_text(report), end="")
+        return
+    from rich.console import Console
+    from rich.text import Text
 
-    Args:
-        report: What was found.
-        console: Where to; standard output if absent.
-    """
-    console = console or Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True)
+    for line in _lines(report):
+        console.print(Text.assemble(*line))
+
+
+def render_text(report: Report) -> str:
+    """Return a report as plain text."""
+    return "".join("".join(text for text, _ in line) + "\n" for line in _lines(report))
+
+
+def _lines(report: Report) -> Iterator[Line]:
     for place, heading in HEADINGS.items():
         here = [one for one in report.findings if one.place == place]
         if here:
-            console.print(Text(f"── {heading}", style="bold"))
+            yield [(f"── {heading}", "bold")]
             for group in _by_cause(here):
-                _show_group(console, group)
-    console.print(_summary(report))
+                yield from _group(group)
+    yield _summary(report)
 
 
 def _by_cause(findings: Iterable[Finding]) -> list[list[Finding]]:
@@ -46,33 +56,32 @@ def _by_cause(findings: Iterable[Finding]) -> list[list[Finding]]:
     return list(groups.values())
 
 
-def _show_group(console: Console, group: list[Finding]) -> None:
+def _group(group: list[Finding]) -> Iterator[Line]:
     first = group[0]
-    title = Text("▲ " if first.certain else "△ ", style="red" if first.certain else "yellow")
-    title.append(first.code, style="bold")
-    title.append("" if first.certain else " possible")
-    title.append(f" {first.message}")
-    if first.route:
-        title.append(f"   {first.route}", style="cyan")
-    console.print(title)
+    mark = ("▲ ", "red") if first.certain else ("△ ", "yellow")
+    route = f"   {first.route}" if first.route else ""
+    yield [
+        mark,
+        (first.code, "bold"),
+        ("" if first.certain else " possible", "yellow"),
+        (f" {first.message}", ""),
+        (route, "cyan"),
+    ]
     for step in first.chain or (Step(first.path, first.line, "", ""),):
-        line = Text("    ")
-        line.append(f"{step.path}:{step.line}", style="dim")
-        line.append(f" {step.function}  {step.text}")
-        console.print(line)
+        yield [(f"    {step.path}:{step.line}", "dim"), (f" {step.function}  {step.text}", "")]
     if first.advice:
-        console.print(Text(f"    → {first.advice}", style="green"))
+        yield [(f"    → {first.advice}", "green")]
     for other in group[1 : 1 + ALSO]:
-        console.print(Text(f"    also from {other.path}:{other.line} {other.route}".rstrip(), style="dim"))
+        yield [(f"    also from {other.path}:{other.line} {other.route}".rstrip(), "dim")]
     if len(group) > 1 + ALSO:
-        console.print(Text(f"    and from {len(group) - 1 - ALSO} other places", style="dim"))
+        yield [(f"    and from {len(group) - 1 - ALSO} other places", "dim")]
 
 
-def _summary(report: Report) -> Text:
+def _summary(report: Report) -> Line:
     certain = sum(one.certain for one in report.findings)
     possible = len(report.findings) - certain
     files = f"{report.files} file{'' if report.files == 1 else 's'}"
     if not report.findings:
-        return Text(f"Nothing found in {files}.", style="green")
+        return [(f"Nothing found in {files}.", "green")]
     silenced = f", {report.silenced} silenced by comments" if report.silenced else ""
-    return Text(f"{certain} certain, {possible} possible{silenced}, in {files}.", style="bold")
+    return [(f"{certain} certain, {possible} possible{silenced}, in {files}.", "bold")]
