@@ -116,6 +116,8 @@ class _Walk:
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ):
                 self._stored(node, name, value)
+            case ast.Assign(targets=[ast.Tuple() | ast.List()], value=value):
+                self._value(value, "can't be unpacked")
             case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test):
                 self._value(test, "is always true")
             case ast.For(iter=iterated):
@@ -274,7 +276,16 @@ class _Walk:
                     self._consumed(one)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 self._comprehension(node)
-            case ast.NamedExpr(value=value) | ast.Starred(value=value) | ast.Await(value=value):
+            case ast.Dict(keys=keys, values=values):
+                for key, one in zip(keys, values, strict=True):
+                    if key is None:
+                        self._value(one, "can't be unpacked")
+                    else:
+                        self._consumed(key)
+                        self._consumed(one)
+            case ast.Starred(value=value):
+                self._value(value, "can't be unpacked")
+            case ast.NamedExpr(value=value) | ast.Await(value=value):
                 self._consumed(value)
             case ast.YieldFrom(value=value):
                 self._iterated(value)
@@ -379,9 +390,9 @@ class _Walk:
 
     def _library_arguments(self, node: ast.Call, effect: Effect) -> None:
         refused = [one for which in effect.refuses for one in given(node, which)]
-        for which in (*effect.runs, *effect.threads):
+        for which in (*effect.runs, *effect.threads, *effect.loop):
             for one in given(node, which):
-                if (which in effect.threads or effect.refuses) and self._is_coroutine_function(one):
+                if (which not in effect.runs or effect.refuses) and self._is_coroutine_function(one):
                     self._add("function", one, _called_name(one), detail=_called_name(node))
         for part in (*node.args, *(keyword.value for keyword in node.keywords)):
             if part in refused and not isinstance(part, ast.Lambda):

@@ -87,7 +87,7 @@ def infer_call_of(inference: Inference) -> Callable[[ast.Call, Scope, Frame | No
     """Return the function that answers for call expressions."""
 
     def infer_call(node: ast.Call, scope: Scope, frame: Frame | None) -> Values:
-        found: list[Value] = []
+        found: list[Value] = _of_container(inference, node, scope, frame)
         for value in inference.infer(node.func, scope, frame):
             found.extend(one for one in call(inference, value, node, scope, frame) if one not in found)
         return tuple(found[:12])
@@ -392,7 +392,8 @@ def _library(inference: Inference, path: str, node: ast.Call, scope: Scope, fram
     effect = library_effect(inference, Library(path))
     described = libraries.cls(path) if libraries.function(path) is None else None
     if described is not None:
-        maker = scope if effect is not None and effect.blocks and isinstance(scope, FunctionInfo) else None
+        opened = described.with_opener and effect is not None and effect.blocks and isinstance(scope, FunctionInfo)
+        maker = scope if opened and isinstance(scope, FunctionInfo) else None
         return (LibraryInstance(libraries.canonical(path), maker),)
     if effect is not None:
         owner = path.rpartition(".")[0]
@@ -411,6 +412,12 @@ def _effect(
     if effect.blocks and isinstance(scope, FunctionInfo):
         return tuple(LibraryInstance(one.path, scope) if isinstance(one, LibraryInstance) else one for one in values)
     return values
+
+
+def _opened(inference: Inference, value: Value, scope: FunctionInfo) -> Value:
+    """Note who opened a file: its reads are told of with the opening."""
+    described = inference.libraries.cls(value.path) if isinstance(value, LibraryInstance) else None
+    return LibraryInstance(described.name, scope) if described is not None and described.with_opener else value
 
 
 def _special(inference: Inference, path: str, node: ast.Call, scope: Scope, frame: Frame | None) -> Values | None:

@@ -38,6 +38,7 @@ DEEPEST = 120  # nested questions after which the answer is unknown
 MOST_FRAMES = 24  # kinds of calls of one function that are told apart
 
 STRING: Values = (LibraryInstance("builtins.str"),)
+NONE: Values = (LibraryInstance("builtins.None"),)
 BUILTIN_NAMES = frozenset(dir(builtins))
 
 
@@ -69,6 +70,8 @@ class Inference:
         self._imports: dict[tuple[str, ModuleInfo], Values] = {}
         self._state: dict[str, list[tuple[Binding, ModuleInfo]]] | None = None
         self.open_parameters: dict[FunctionInfo, set[str]] = {}
+        self._putting: set[int] = set()
+        self._decorators: dict[str, list[FunctionInfo]] | None = None
         self._depth = 0
         self._kinds: dict[type, Callable[..., Values]] = {
             ast.Name: self._name,
@@ -91,7 +94,9 @@ class Inference:
             ast.BinOp: self._operator,
             ast.Starred: lambda node, *at: self.infer(node.value, *at),
             ast.JoinedStr: lambda *_: STRING,
-            ast.Constant: lambda node, *_: STRING if isinstance(node.value, str) else (),
+            ast.Constant: lambda node, *_: (
+                STRING if isinstance(node.value, str) else NONE if node.value is None else ()
+            ),
         }
 
     # Frames
@@ -492,11 +497,39 @@ class Inference:
         put = scope.module.bindings.get(f"put {name}")
         if not put or not any(isinstance(value, Mapping | Sequence) for value in values):
             return values
-        added = union(self.bound(one, scope.module, None) for one in put)
+        added = union(self.put(one) for one in put)
         return tuple(
             type(value)(union((value.elements, added))) if isinstance(value, Mapping | Sequence) else value
             for value in values
         )
+
+    def put(self, binding: Binding) -> Values:
+        """Return what a statement puts into a list or dict. In a decorator it is every function that it decorates."""
+        scope = binding.scope
+        if not isinstance(scope, FunctionInfo):
+            return self.bound(binding, scope or self.project.modules[0], None)
+        if id(binding) in self._putting:
+            return ()
+        self._putting.add(id(binding))
+        outer = scope
+        while isinstance(outer.parent, FunctionInfo):
+            outer = outer.parent
+        for function in self._decorated_by(outer.name):
+            calls.decorated(self, function, None)
+        frames = [frame for frame in list(self._frames.values()) if frame.info is scope] or [self.default_frame(scope)]
+        found = union(self.bound(binding, scope, frame) for frame in frames)
+        self._putting.discard(id(binding))
+        return found
+
+    def _decorated_by(self, name: str) -> list[FunctionInfo]:
+        if self._decorators is None:
+            self._decorators = {}
+            for module in self.project.modules:
+                for function in module.functions:
+                    if not isinstance(function.parent, FunctionInfo):
+                        for decorator in attributes.decorator_names(function):
+                            self._decorators.setdefault(decorator, []).append(function)
+        return self._decorators.get(name, [])
 
     def _find_import(self, path: str, importer: ModuleInfo) -> Values:
         prefix = path

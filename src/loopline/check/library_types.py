@@ -158,6 +158,8 @@ def injected(inference: Inference, node: ast.expr, scope: Scope) -> Values:
                         found.extend(inference.awaited((result,)))
                     case Generator(frame=frame):
                         found.extend(inference.yields(frame))
+                    case Coroutine():
+                        pass  # it is injected as it is, which is a mistake of its own
                     case Context(frame=frame):
                         found.extend(inference.yields(frame))
                     case _:
