@@ -95,6 +95,29 @@ def infer_call_of(inference: Inference) -> Callable[[ast.Call, Scope, Frame | No
     return infer_call
 
 
+def _of_container(inference: Inference, node: ast.Call, scope: Scope, frame: Frame | None) -> list[Value]:
+    """Methods of dicts and lists whose elements are known."""
+    if not isinstance(node.func, ast.Attribute):
+        return []
+    found: list[Value] = []
+    for value in inference.infer(node.func.value, scope, frame):
+        match value, node.func.attr:
+            case Mapping(elements=elements), "get" | "pop" | "setdefault":
+                found.extend(elements)
+                found.extend(argument(inference, node, 1, scope, frame))
+            case Mapping(elements=elements), "values":
+                found.append(Sequence(elements))
+            case Mapping(elements=elements), "items":
+                found.append(Sequence((Tuple(((), elements)),)))
+            case Sequence(elements=elements), "pop" | "popleft":
+                found.extend(elements)
+            case Sequence() | Mapping(), "copy":
+                found.append(value)
+            case _:
+                pass
+    return found
+
+
 def call(inference: Inference, value: Value, node: ast.Call, scope: Scope, frame: Frame | None) -> Values:
     """Return what calling a value gives.
 
@@ -410,7 +433,7 @@ def _effect(
     if effect.is_async:
         return (Coroutine(None, values, name=effect.name),)
     if effect.blocks and isinstance(scope, FunctionInfo):
-        return tuple(LibraryInstance(one.path, scope) if isinstance(one, LibraryInstance) else one for one in values)
+        return tuple(_opened(inference, one, scope) for one in values)
     return values
 
 

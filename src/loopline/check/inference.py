@@ -62,7 +62,6 @@ class Inference:
         self.classes = Classes(self)
         self._known: dict[tuple[int, Frame | None], Values] = {}
         self._frames: dict[object, Frame] = {}
-        self._frames_of: dict[FunctionInfo, int] = {}
         self._lambdas: dict[int, FunctionInfo] = {}
         self._returns: dict[Frame, Values] = {}
         self._yields: dict[Frame, Values] = {}
@@ -70,7 +69,8 @@ class Inference:
         self._imports: dict[tuple[str, ModuleInfo], Values] = {}
         self._state: dict[str, list[tuple[Binding, ModuleInfo]]] | None = None
         self.open_parameters: dict[FunctionInfo, set[str]] = {}
-        self._putting: set[int] = set()
+        self._put: dict[int, Values] = {}
+        self._frames_by_info: dict[FunctionInfo, list[Frame]] = {}
         self._decorators: dict[str, list[FunctionInfo]] | None = None
         self._depth = 0
         self._kinds: dict[type, Callable[..., Values]] = {
@@ -120,10 +120,12 @@ class Inference:
         key = (info, arguments, closure, receiver)
         known = self._frames.get(key)
         if known is None:
-            count = self._frames_of[info] = self._frames_of.get(info, 0) + 1
+            frames = self._frames_by_info.setdefault(info, [])
+            count = len(frames) + 1
             if count > MOST_FRAMES and (arguments or receiver != calls.usual_receiver(info)):
                 return self.frame(info, (), closure if count < 2 * MOST_FRAMES else None, None)
             known = self._frames[key] = Frame(info, arguments, closure, receiver, min(depth, 7))
+            frames.append(known)
         return known
 
     def default_frame(self, info: FunctionInfo) -> Frame:
@@ -508,17 +510,18 @@ class Inference:
         scope = binding.scope
         if not isinstance(scope, FunctionInfo):
             return self.bound(binding, scope or self.project.modules[0], None)
-        if id(binding) in self._putting:
-            return ()
-        self._putting.add(id(binding))
+        known = self._put.get(id(binding))
+        if known is not None:
+            return known
+        self._put[id(binding)] = ()
         outer = scope
         while isinstance(outer.parent, FunctionInfo):
             outer = outer.parent
         for function in self._decorated_by(outer.name):
             calls.decorated(self, function, None)
-        frames = [frame for frame in list(self._frames.values()) if frame.info is scope] or [self.default_frame(scope)]
+        frames = list(self._frames_by_info.get(scope, ())) or [self.default_frame(scope)]
         found = union(self.bound(binding, scope, frame) for frame in frames)
-        self._putting.discard(id(binding))
+        self._put[id(binding)] = found
         return found
 
     def _decorated_by(self, name: str) -> list[FunctionInfo]:
