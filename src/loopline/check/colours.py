@@ -10,11 +10,11 @@ from heapq import heappop, heappush
 from loopline.check.effects import Block, Effects, Run
 from loopline.check.finding import Step
 from loopline.check.inference import Inference
-from loopline.check.model import FunctionInfo
+from loopline.check.model import FunctionInfo, ModuleInfo
 from loopline.check.services import Services
 from loopline.check.values import Frame
 
-__all__ = ["Loop", "Stop"]
+__all__ = ["Loop", "Stop", "place_of_module"]
 
 ORDER = ("route", "websocket", "dependency", "validator", "middleware", "handler", "background", "lifespan", "startup")
 ON_LOOP_THOUGH_SYNC = {"startup", "validator", "middleware"}
@@ -180,12 +180,16 @@ def _step_at(frame: Frame, node: ast.AST) -> Step:
     return Step(module.shown, line, frame.info.qualified, module.line(line))
 
 
-def _place(info: FunctionInfo, kind: str) -> str:
-    parts = info.module.shown.split("/")
+def place_of_module(module: ModuleInfo) -> str:
+    """Return the kind of place that a module is: ``tests``, ``command line`` or ``other``."""
+    parts = module.shown.split("/")
     if any(part in ("tests", "test") for part in parts[:-1]) or parts[-1].startswith(("test_", "conftest")):
         return "tests"
-    if kind in ("lifespan", "startup"):
-        return "startup"
-    if kind != "other":
-        return "request"
-    return "command line" if "__main__" in info.module.source else "other"
+    return "command line" if "__main__" in module.source else "other"
+
+
+def _place(info: FunctionInfo, kind: str) -> str:
+    place = place_of_module(info.module)
+    if place == "tests" or kind == "other":
+        return place
+    return "startup" if kind in ("lifespan", "startup") else "request"
