@@ -1,4 +1,4 @@
-"""What the check finds in small files, each about one thing. `# error: LL101` marks a line on which exactly that is found."""
+"""What the check finds in small files, each about one thing. `# error: LL101` marks a line on which that is found."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from loopline.check import Finding, check
+from loopline.check import rules as rules_package
 from loopline.check.rules import all_rules
 
 CASES = Path(__file__).parents[1] / "check_cases"
@@ -40,8 +41,9 @@ def test_a_labelled_case_is_found_or_silent_as_its_label_says(file: Path) -> Non
 def test_each_rule_has_documentation_a_title_a_good_and_a_bad_example_and_a_case() -> None:
     marked = {code for file in CASES.glob("*.py") for code in MARK.findall(file.read_text())}
     rules = all_rules()
+    files = sorted(file.stem for file in Path(rules_package.__file__).parent.glob("ll*.py"))
+    assert [name.split("_")[0].upper() for name in files] == [rule.CODE for rule in rules]
     for rule in rules:
-        assert rule.__name__.rpartition(".")[2].startswith(rule.CODE.lower() + "_")
         assert rule.TITLE
         assert "Bad:" in (rule.__doc__ or "")
         assert "Good:" in (rule.__doc__ or "")

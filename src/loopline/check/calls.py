@@ -47,6 +47,7 @@ __all__ = [
     "library_effect",
     "library_type",
     "parameter",
+    "run",
     "usual_receiver",
 ]
 

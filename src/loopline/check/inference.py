@@ -31,7 +31,7 @@ from loopline.check.values import (
     Values,
 )
 
-__all__ = ["Inference", "union"]
+__all__ = ["Inference", "dotted_name", "union"]
 
 MOST = 12  # alternatives that a union keeps
 DEEPEST = 120  # nested questions after which the answer is unknown

@@ -13,7 +13,7 @@ from loopline.check.library_types import given
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope, own_nodes
 from loopline.check.values import Class, ContextFunction, Function, Instance, Library, LibraryInstance, Partial, Value
 
-__all__ = ["Part", "Route", "Services"]
+__all__ = ["Dependency", "Part", "Route", "Services"]
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 ROUTERS = ("fastapi.FastAPI", "fastapi.APIRouter", "starlette.applications.Starlette", "starlette.routing.Router")
