@@ -107,7 +107,7 @@ def stored(inference: Inference, info: ClassInfo, name: str, receiver: Value | N
         found = tuple(dict.fromkeys((*found, *values)))
     put = info.attributes.get(f"put {name}", ())
     if put and any(isinstance(value, Mapping | Sequence) for value in found):
-        added = tuple(value for one in put for value in inference.put(one))
+        added = tuple(value for one in put for value in inference.registries.put(one))
         found = tuple(
             type(value)(tuple(dict.fromkeys((*value.elements, *added))))
             if isinstance(value, Mapping | Sequence)
@@ -183,7 +183,7 @@ def _of_library(inference: Inference, value: LibraryInstance, name: str) -> Valu
     if name == "state" and inference.libraries.attribute(path, name):
         return (LibraryInstance("starlette.datastructures.State"),)
     if path == "starlette.datastructures.State":
-        return inference.state(name)
+        return inference.registries.state(name)
     method = inference.libraries.method(path, name)
     kind = inference.libraries.attribute(path, name)
     found: Values = ()

@@ -8,23 +8,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loopline.check import attributes, calls, hints, paths
+from loopline.check import calls, hints, paths
+from loopline.check.acceptance import all_pending, gives_coroutine, is_awaitable_type, wants_a_value
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
 from loopline.check.model import ClassInfo, FunctionInfo, children
 from loopline.check.values import (
-    Class,
     Context,
     Coroutine,
     Frame,
-    Function,
     Generator,
     Instance,
     LibraryInstance,
-    LibraryMethod,
     Mapping,
-    Offloaded,
-    Partial,
     Sequence,
     Tuple,
     Value,
@@ -161,7 +157,7 @@ class _Walk:
                 effect = self._kept_effect(node)
                 if effect is not None:
                     self._add("task", node, effect.name, sure=True)
-                elif self._is_pending(node):
+                elif self._is_pending(node) or self._is_awaitable_to_keep(node):
                     self._add("dropped", node)
                 self._call(node)
             case ast.ListComp() | ast.SetComp():
@@ -212,7 +208,7 @@ class _Walk:
             case ast.DictComp() | ast.ListComp() | ast.SetComp() if self._is_pending(node):
                 self._add("response", node)
                 self.consumed(node)
-            case ast.Name() if not self._is_pending(node) and _all_pending(tuple(_inside(self._infer(node)))):
+            case ast.Name() if not self._is_pending(node) and all_pending(tuple(_inside(self._infer(node)))):
                 self._add("response", node)
             case _:
                 if self._is_pending(node):
@@ -233,7 +229,7 @@ class _Walk:
         if returns is None:
             return False
         typed = hints.resolve(self._inference, returns, self._info.parent, self._frame)
-        return bool(typed) and not any(isinstance(one, Coroutine) or _is_awaitable_type(one) for one in typed)
+        return bool(typed) and not any(isinstance(one, Coroutine) or is_awaitable_type(one) for one in typed)
 
     def _stored(self, node: ast.stmt, name: str, value: ast.expr) -> None:
         function = self._info.node
@@ -402,7 +398,7 @@ class _Walk:
             self._library_arguments(node, known[0])
             return
         for part in (*node.args, *(keyword.value for keyword in node.keywords)):
-            if self._is_pending(part, containers=False) and self._wants_a_value(functions, node, part):
+            if self._is_pending(part, containers=False) and wants_a_value(self._inference, functions, node, part):
                 self._add("passed", part, detail=_called_name(node))
             self.consumed(part)
 
@@ -429,67 +425,7 @@ class _Walk:
 
     def _is_coroutine_function(self, node: ast.expr) -> bool:
         values = self._infer(node)
-        return bool(values) and all(self._gives_coroutine(one) for one in values)
-
-    def _gives_coroutine(self, value: Value) -> bool:
-        match value:
-            case Function(info=info, closure=closure, receiver=receiver):
-                if info.is_async:
-                    return not info.is_generator and calls.is_plainly_decorated(self._inference, info)
-                if isinstance(info.node, ast.Lambda):
-                    returned = self._inference.returns(self._inference.frame(info, (), closure, receiver))
-                    return _all_pending(returned)
-                return False
-            case Partial(function=function):
-                return self._gives_coroutine(function)
-            case LibraryMethod():
-                effect = calls.library_effect(self._inference, value)
-                return effect is not None and effect.is_async
-            case Offloaded():
-                return True
-            case _:
-                return False
-
-    def _wants_a_value(self, functions: Values, node: ast.Call, part: ast.expr) -> bool:
-        """Whether the parameter that an argument goes to has a type that no coroutine has."""
-        if not functions:
-            return False
-        for function in functions:
-            typed: Values = ()
-            match function:
-                case Function(info=info, receiver=receiver):
-                    offset = 1 if receiver is not None and info.owner is not None else 0
-                    typed = self._parameter_type(info, node, part, offset)
-                case Class(info=owner):
-                    typed = self._field_type(owner, node, part)
-                case _:
-                    return False
-            if not typed or any(isinstance(one, Coroutine) or _is_awaitable_type(one) for one in typed):
-                return False
-        return True
-
-    def _parameter_type(self, info: FunctionInfo, node: ast.Call, part: ast.expr, offset: int) -> Values:
-        names = info.positional[offset:]
-        wanted: ast.arg | None = None
-        if part in node.args and node.args.index(part) < len(names):
-            wanted = names[node.args.index(part)]
-        else:
-            name = next((keyword.arg for keyword in node.keywords if keyword.value is part), None)
-            wanted = next((arg for arg in info.parameters if arg.arg == name), None)
-        if wanted is None or wanted.annotation is None:
-            return ()
-        return hints.resolve(self._inference, wanted.annotation, info, None)
-
-    def _field_type(self, owner: ClassInfo, node: ast.Call, part: ast.expr) -> Values:
-        for one in attributes.get(self._inference, Instance(owner, exact=True), "__init__"):
-            if isinstance(one, Function):
-                return self._parameter_type(one.info, node, part, 1)
-        name = next((keyword.arg for keyword in node.keywords if keyword.value is part), None)
-        for ancestor in self._inference.classes.ancestry(owner):
-            bound = ancestor.bindings.get(name) if isinstance(ancestor, ClassInfo) and name else None
-            if bound and bound[-1].annotation is not None and isinstance(ancestor, ClassInfo):
-                return hints.resolve(self._inference, bound[-1].annotation, ancestor, None)
-        return ()
+        return bool(values) and all(gives_coroutine(self._inference, one) for one in values)
 
     # Values
 
@@ -503,13 +439,18 @@ class _Walk:
                 return effect
         return None
 
+    def _is_awaitable_to_keep(self, node: ast.expr) -> bool:
+        values = self._infer(node)
+        kinds = [self._inference.libraries.cls(one.path) for one in values if isinstance(one, LibraryInstance)]
+        return bool(kinds) and len(kinds) == len(values) and all(one is not None and one.keep for one in kinds)
+
     def _is_pending(self, node: ast.expr, *, containers: bool = True) -> bool:
         if isinstance(node, ast.Await | ast.Constant):
             return False
         values = self._infer(node)
         if containers and isinstance(node, CONTAINING):
             values = tuple(_inside(values))
-        return _all_pending(values)
+        return all_pending(values)
 
     def _add(self, fate: str, node: ast.expr, name: str = "", *, detail: str = "", sure: bool = False) -> None:
         values = tuple(_inside(self._infer(node)))
@@ -532,16 +473,6 @@ def _inside(values: Values) -> Iterator[Value]:
                     yield from part
             case _:
                 yield value
-
-
-def _all_pending(values: Values) -> bool:
-    return bool(values) and all(isinstance(one, Coroutine) and not one.lenient for one in values)
-
-
-def _is_awaitable_type(value: Value) -> bool:
-    return isinstance(value, LibraryInstance) and (
-        value.path in ("asyncio.Task", "asyncio.Future", "builtins.object") or "typing" in value.path
-    )
 
 
 def _is_nonlocal(function: ast.AST, name: str) -> bool:

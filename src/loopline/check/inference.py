@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from loopline.check import attributes, calls, hints
+from loopline.check import attributes, calls, hints, unwrapping
 from loopline.check.classes import Classes
 from loopline.check.indexing import bind_target, lambda_info, position
 from loopline.check.libraries import Libraries
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
 from loopline.check.project import Project
+from loopline.check.registries import Registries
 from loopline.check.values import (
     Alias,
     Class,
-    Context,
-    Coroutine,
     Frame,
     Function,
     Generator,
@@ -29,28 +28,17 @@ from loopline.check.values import (
     Tuple,
     Value,
     Values,
+    union,
 )
 
-__all__ = ["Inference", "dotted_name", "union"]
+__all__ = ["Inference", "dotted_name"]
 
-MOST = 12  # alternatives that a union keeps
 DEEPEST = 120  # nested questions after which the answer is unknown
 MOST_FRAMES = 24  # kinds of calls of one function that are told apart
 
 STRING: Values = (LibraryInstance("builtins.str"),)
 NONE: Values = (LibraryInstance("builtins.None"),)
 BUILTIN_NAMES = frozenset(dir(builtins))
-
-
-def union(parts: Iterable[Values]) -> Values:
-    """Return the alternatives of several values, each once, in order."""
-    seen: dict[Value, None] = {}
-    for part in parts:
-        for value in part:
-            seen[value] = None
-            if len(seen) >= MOST:
-                return tuple(seen)
-    return tuple(seen)
 
 
 class Inference:
@@ -60,6 +48,7 @@ class Inference:
         self.project = project
         self.libraries = libraries
         self.classes = Classes(self)
+        self.registries = Registries(self)
         self._known: dict[tuple[int, Frame | None], Values] = {}
         self._frames: dict[object, Frame] = {}
         self._lambdas: dict[int, FunctionInfo] = {}
@@ -67,11 +56,8 @@ class Inference:
         self._yields: dict[Frame, Values] = {}
         self._bindings: dict[tuple[int, Frame | None], Values] = {}
         self._imports: dict[tuple[str, ModuleInfo], Values] = {}
-        self._state: dict[str, list[tuple[Binding, ModuleInfo]]] | None = None
         self.open_parameters: dict[FunctionInfo, set[str]] = {}
-        self._put: dict[int, Values] = {}
-        self._frames_by_info: dict[FunctionInfo, list[Frame]] = {}
-        self._decorators: dict[str, list[FunctionInfo]] | None = None
+        self.frames_by_info: dict[FunctionInfo, list[Frame]] = {}
         self._depth = 0
         self._kinds: dict[type, Callable[..., Values]] = {
             ast.Name: self._name,
@@ -120,7 +106,7 @@ class Inference:
         key = (info, arguments, closure, receiver)
         known = self._frames.get(key)
         if known is None:
-            frames = self._frames_by_info.setdefault(info, [])
+            frames = self.frames_by_info.setdefault(info, [])
             count = len(frames) + 1
             if count > MOST_FRAMES and (arguments or receiver != calls.usual_receiver(info)):
                 return self.frame(info, (), closure if count < 2 * MOST_FRAMES else None, None)
@@ -247,72 +233,15 @@ class Inference:
 
     def elements(self, values: Values) -> Values:
         """Return what iterating values gives."""
-        found: list[Values] = []
-        for value in values:
-            match value:
-                case Sequence(elements=elements):
-                    found.append(elements)
-                case Tuple(parts=parts):
-                    found.extend(parts)
-                case Generator(frame=frame):
-                    found.append(self.yields(frame))
-                case LibraryInstance(path=path):
-                    described = self.libraries.cls(path)
-                    if described is not None and described.elements:
-                        found.append(calls.library_type(self, described.elements, value))
-                case Instance():
-                    for function in attributes.get(self, value, "__iter__") + attributes.get(self, value, "__aiter__"):
-                        if isinstance(function, Function):
-                            made = self.frame(function.info, (), function.closure, function.receiver)
-                            if function.info.is_generator:
-                                found.append(self.yields(made))
-                            elif (given := self.returns(made)) != values:
-                                found.append(self.elements(given))
-                case _:
-                    pass
-        return union(found)
+        return unwrapping.elements(self, values)
 
     def entered(self, values: Values) -> Values:
         """Return what ``with`` or ``async with`` gives for values."""
-        found: list[Values] = []
-        for value in values:
-            match value:
-                case Context(frame=frame):
-                    found.append(self.yields(frame))
-                case LibraryInstance(path=path):
-                    described = self.libraries.cls(path)
-                    kind = described.enter if described is not None else "self"
-                    found.append(calls.library_type(self, kind, value))
-                case Instance():
-                    for name in ("__enter__", "__aenter__"):
-                        for function in attributes.get(self, value, name):
-                            if isinstance(function, Function):
-                                made = self.frame(function.info, (), function.closure, function.receiver)
-                                found.append(self.returns(made) or (value,))
-                    if not found:
-                        found.append((value,))
-                case Coroutine(result=result, frame=None):
-                    found.append(result)
-                case _:
-                    found.append((value,))
-        return union(found)
+        return unwrapping.entered(self, values)
 
     def awaited(self, values: Values) -> Values:
         """Return what awaiting values gives."""
-        found: list[Values] = []
-        for value in values:
-            match value:
-                case Coroutine(frame=None, result=result):
-                    found.append(result)
-                case Coroutine(frame=frame) if frame is not None:
-                    found.append(self.returns(frame))
-                case LibraryInstance(path=path):
-                    described = self.libraries.cls(path)
-                    if described is not None and described.awaits:
-                        found.append(calls.library_type(self, described.awaits, value))
-                case _:
-                    pass
-        return union(found)
+        return unwrapping.awaited(self, values)
 
     def function_of(self, node: ast.Lambda, scope: Scope) -> FunctionInfo:
         """Return the function that a lambda is."""
@@ -335,16 +264,6 @@ class Inference:
             item.scope = scope
             bind_target(generator.target, home, item)
 
-    def state(self, name: str) -> Values:
-        """Return what the project puts in an application's state under a name."""
-        if self._state is None:
-            self._state = {}
-            for module in self.project.modules:
-                for key, bindings in module.bindings.items():
-                    if key.startswith("state."):
-                        self._state.setdefault(key[6:], []).extend((one, module) for one in bindings)
-        return union(self.bound(one, module, None) for one, module in self._state.get(name, ()))
-
     # How each kind of expression is answered
 
     def _name(self, node: ast.Name, scope: Scope, frame: Frame | None) -> Values:
@@ -361,7 +280,7 @@ class Inference:
             found.append(attributes.get(self, value, node.attr))
         result = union(found)
         if not result and isinstance(node.value, ast.Attribute) and node.value.attr == "state":
-            return self.state(node.attr)
+            return self.registries.state(node.attr)
         if not result and not values and isinstance(node.value, ast.Attribute):
             return self._submodule(node, scope)
         return result
@@ -503,40 +422,11 @@ class Inference:
             return values
         if isinstance(scope, FunctionInfo):
             put = [one for one in put if one.scope is scope]
-        added = union(self.put(one) for one in put)
+        added = union(self.registries.put(one) for one in put)
         return tuple(
             type(value)(union((value.elements, added))) if isinstance(value, Mapping | Sequence) else value
             for value in values
         )
-
-    def put(self, binding: Binding) -> Values:
-        """Return what a statement puts into a list or dict. In a decorator it is every function that it decorates."""
-        scope = binding.scope
-        if not isinstance(scope, FunctionInfo):
-            return self.bound(binding, scope or self.project.modules[0], None)
-        known = self._put.get(id(binding))
-        if known is not None:
-            return known
-        self._put[id(binding)] = ()
-        outer = scope
-        while isinstance(outer.parent, FunctionInfo):
-            outer = outer.parent
-        for function in self._decorated_by(outer.name):
-            calls.decorated(self, function, None)
-        frames = list(self._frames_by_info.get(scope, ())) or [self.default_frame(scope)]
-        found = union(self.bound(binding, scope, frame) for frame in frames)
-        self._put[id(binding)] = found
-        return found
-
-    def _decorated_by(self, name: str) -> list[FunctionInfo]:
-        if self._decorators is None:
-            self._decorators = {}
-            for module in self.project.modules:
-                for function in module.functions:
-                    if not isinstance(function.parent, FunctionInfo):
-                        for decorator in attributes.decorator_names(function):
-                            self._decorators.setdefault(decorator, []).append(function)
-        return self._decorators.get(name, [])
 
     def _find_import(self, path: str, importer: ModuleInfo) -> Values:
         prefix = path

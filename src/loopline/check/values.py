@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope
@@ -30,7 +31,10 @@ __all__ = [
     "TypeVariable",
     "Value",
     "Values",
+    "union",
 ]
+
+MOST = 12  # alternatives that a union keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +225,14 @@ Value = (
     | Alias
 )
 Values = tuple[Value, ...]
+
+
+def union(parts: Iterable[Values]) -> Values:
+    """Return the alternatives of several values, each once, in order."""
+    seen: dict[Value, None] = {}
+    for part in parts:
+        for value in part:
+            seen[value] = None
+            if len(seen) >= MOST:
+                return tuple(seen)
+    return tuple(seen)
