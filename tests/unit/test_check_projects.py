@@ -198,3 +198,24 @@ def test_recursion_and_cycles_end(tmp_path: Path) -> None:
             a(wrap(go)); d.run(); c.run(); return x, y
     """
     assert [one.code for one in found(tmp_path, {"a.py": code}) if one.code == "LL001"] == []
+
+
+def test_a_task_that_the_lifespan_starts_is_not_startup(tmp_path: Path) -> None:
+    code = """
+        import asyncio, time
+        from contextlib import asynccontextmanager
+        from fastapi import FastAPI
+        async def poll():
+            time.sleep(1)
+        async def warm():
+            time.sleep(2)
+        @asynccontextmanager
+        async def lifespan(app):
+            await warm()
+            task = asyncio.create_task(poll())
+            yield
+            task.cancel()
+        app = FastAPI(lifespan=lifespan)
+    """
+    places = {one.chain[-1].function: one.place for one in found(tmp_path, {"a.py": code}) if one.code == "LL101"}
+    assert places == {"poll": "other", "warm": "startup"}

@@ -99,14 +99,16 @@ class Loop:
             for event in self._effects.of(frame):
                 if not isinstance(event, Run):
                     continue
-                target = event.frame
+                target, label = event.frame, self._labels[frame]
+                if event.spawned and label[0] in ("lifespan", "startup"):
+                    label = ("other", "")  # it goes on when the start is over
                 if event.later:
-                    self._entries.setdefault(target, self._labels[frame])
+                    self._entries.setdefault(target, label)
                 else:
                     self._callers.setdefault(target, []).append((frame, event))
                 if target not in self._parents:
                     self._parents[target] = (frame, event.node)
-                    self._labels[target] = self._labels[frame]
+                    self._labels[target] = label
                     queue.append(target)
 
     def _search(self) -> tuple[dict[Frame, int], dict[Frame, Block | Run]]:

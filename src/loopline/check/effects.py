@@ -48,12 +48,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A function of the project that runs here: in the same thread, or (``later``) on the same loop."""
+    """A function of the project that runs here: in the same thread, or (``later``) on the same loop.
+
+    ``spawned``: its coroutine is not awaited where it is made, so that it may become a task of its own.
+    """
 
     node: ast.AST
     frame: Frame
     certain: bool
     later: bool = False
+    spawned: bool = False
 
 
 class Effects:
@@ -156,7 +160,7 @@ class _Walk:
         match value:
             case Function():
                 frame = calls.bind(self._inference, value, node, self._info, self._frame)
-                self._runs(node, value, frame, certain=certain)
+                self._runs(node, value, frame, certain=certain, awaited=awaited)
             case Partial(function=function, possible=possible):
                 self._called(node, function, awaited=awaited, certain=certain and not possible)
             case Class():
@@ -183,12 +187,13 @@ class _Walk:
             case _:
                 pass
 
-    def _runs(self, node: ast.AST, function: Function, frame: Frame, *, certain: bool) -> None:
+    def _runs(self, node: ast.AST, function: Function, frame: Frame, *, certain: bool, awaited: bool = True) -> None:
         """Note a call of a project's function: its body runs now, or when awaited; a generator's when iterated."""
         info = function.info
         if info.is_generator and not info.is_async:
             return
-        self._found.append(Run(node, frame, certain and not function.possible, later=info.is_async))
+        spawned = info.is_async and not awaited
+        self._found.append(Run(node, frame, certain and not function.possible, later=info.is_async, spawned=spawned))
 
     def _effect(self, node: ast.AST, effect: Effect, *, certain: bool, awaited: bool = False) -> None:
         if not effect.blocks or effect.is_async or awaited:
