@@ -270,6 +270,10 @@ def parameter(inference: Inference, node: ast.arg, info: FunctionInfo, frame: Fr
         injected = library_types.injected(inference, place, where)
         if injected and (not typed or all(isinstance(value, Instance) for value in injected)):
             return injected
+    if not typed and info.name == "__init__" and info.owner is not None:
+        given = inference.constructions.argument(info.owner, info, node.arg)
+        if any(_tells(value) for value in given):
+            return tuple(value for value in given if _tells(value))
     if typed or default is None:
         return typed
     return tuple(value for value in inference.infer(default, info.parent, None) if _tells(value))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from loopline.check import attributes, calls, hints, unwrapping
 from loopline.check.classes import Classes
+from loopline.check.constructions import Constructions
 from loopline.check.indexing import bind_target, lambda_info, position
 from loopline.check.libraries import Libraries
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
@@ -49,6 +50,7 @@ class Inference:
         self.libraries = libraries
         self.classes = Classes(self)
         self.registries = Registries(self)
+        self.constructions = Constructions(self)
         self._known: dict[tuple[int, Frame | None], Values] = {}
         self._frames: dict[object, Frame] = {}
         self._lambdas: dict[int, FunctionInfo] = {}
