@@ -1,0 +1,110 @@
+"""Who takes a coroutine, who wants a value, and what gives a coroutine when it is called."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from loopline.check import attributes, calls, hints
+from loopline.check.model import ClassInfo, FunctionInfo
+from loopline.check.values import (
+    Class,
+    Coroutine,
+    Function,
+    Instance,
+    LibraryInstance,
+    LibraryMethod,
+    Offloaded,
+    Partial,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from loopline.check.inference import Inference
+
+__all__ = ["all_pending", "gives_coroutine", "is_awaitable_type", "wants_a_value"]
+
+
+def gives_coroutine(inference: Inference, value: Value) -> bool:
+    """Tell whether calling a value gives a coroutine."""
+    match value:
+        case Function(info=info, closure=closure, receiver=receiver):
+            if info.is_async:
+                return not info.is_generator and calls.is_plainly_decorated(inference, info)
+            if isinstance(info.node, ast.Lambda):
+                returned = inference.returns(inference.frame(info, (), closure, receiver))
+                return all_pending(returned)
+            return False
+        case Partial(function=function):
+            return gives_coroutine(inference, function)
+        case LibraryMethod():
+            effect = calls.library_effect(inference, value)
+            return effect is not None and effect.is_async
+        case Offloaded():
+            return True
+        case _:
+            return False
+
+
+def wants_a_value(inference: Inference, functions: Values, node: ast.Call, part: ast.expr) -> bool:
+    """Tell whether the parameter that an argument goes to has a type that no coroutine has.
+
+    Args:
+        inference: Answers for annotations.
+        functions: What is called.
+        node: The call.
+        part: The argument.
+    """
+    if not functions:
+        return False
+    for function in functions:
+        typed: Values = ()
+        match function:
+            case Function(info=info, receiver=receiver):
+                offset = 1 if receiver is not None and info.owner is not None else 0
+                typed = _parameter_type(inference, info, node, part, offset)
+            case Class(info=owner):
+                typed = _field_type(inference, owner, node, part)
+            case _:
+                return False
+        if not typed or any(isinstance(one, Coroutine) or is_awaitable_type(one) for one in typed):
+            return False
+    return True
+
+
+def _parameter_type(inference: Inference, info: FunctionInfo, node: ast.Call, part: ast.expr, offset: int) -> Values:
+    names = info.positional[offset:]
+    wanted: ast.arg | None = None
+    if part in node.args and node.args.index(part) < len(names):
+        wanted = names[node.args.index(part)]
+    else:
+        name = next((keyword.arg for keyword in node.keywords if keyword.value is part), None)
+        wanted = next((arg for arg in info.parameters if arg.arg == name), None)
+    if wanted is None or wanted.annotation is None:
+        return ()
+    return hints.resolve(inference, wanted.annotation, info, None)
+
+
+def _field_type(inference: Inference, owner: ClassInfo, node: ast.Call, part: ast.expr) -> Values:
+    for one in attributes.get(inference, Instance(owner, exact=True), "__init__"):
+        if isinstance(one, Function):
+            return _parameter_type(inference, one.info, node, part, 1)
+    name = next((keyword.arg for keyword in node.keywords if keyword.value is part), None)
+    for ancestor in inference.classes.ancestry(owner):
+        bound = ancestor.bindings.get(name) if isinstance(ancestor, ClassInfo) and name else None
+        if bound and bound[-1].annotation is not None and isinstance(ancestor, ClassInfo):
+            return hints.resolve(inference, bound[-1].annotation, ancestor, None)
+    return ()
+
+
+def all_pending(values: Values) -> bool:
+    """Tell whether values are nothing but coroutines that must be awaited."""
+    return bool(values) and all(isinstance(one, Coroutine) and not one.lenient for one in values)
+
+
+def is_awaitable_type(value: Value) -> bool:
+    """Tell whether a type may be something that is awaited."""
+    return isinstance(value, LibraryInstance) and (
+        value.path in ("asyncio.Task", "asyncio.Future", "builtins.object") or "typing" in value.path
+    )

@@ -1,0 +1,44 @@
+"""What a check reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Finding", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One place on the way from the route, or the ``async def``, to what is wrong: a line, and what is there."""
+
+    path: str
+    line: int
+    function: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    ``certain`` is false where it may be harmless. ``cause`` groups findings that one change would mend;
+    ``place`` is what kind of code it is in: ``request``, ``other``, ``startup``, ``command line`` or ``tests``.
+    """
+
+    code: str
+    path: str
+    line: int
+    column: int
+    message: str
+    advice: str
+    certain: bool = True
+    chain: tuple[Step, ...] = ()
+    cause: str = ""
+    place: str = "other"
+    route: str = ""
+    end_line: int = 0
+
+    @property
+    def certainty(self) -> str:
+        """``certain`` or ``possible``."""
+        return "certain" if self.certain else "possible"

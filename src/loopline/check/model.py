@@ -1,0 +1,216 @@
+"""What is known of the checked project before anything is inferred: modules, classes, functions, names."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+__all__ = ["Binding", "ClassInfo", "FunctionInfo", "FunctionNode", "ModuleInfo", "Scope", "children", "own_nodes"]
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass(slots=True, eq=False)
+class Binding:
+    """A place where a name gets a value.
+
+    ``kind`` says how: ``value``, ``annotation`` (only), ``param``, ``def``, ``class``, ``import``, ``from``,
+    ``item`` (of an iteration), ``enter`` (of a context manager) or ``opaque``. ``start`` is where, ``end`` the end of
+    its block: a use in between is sure to see it.
+    """
+
+    kind: str
+    start: tuple[int, int]
+    end: tuple[int, int]
+    node: ast.AST | None = None
+    annotation: ast.expr | None = None
+    info: FunctionInfo | ClassInfo | None = None
+    target: str = ""
+    path: tuple[int, ...] = ()
+    is_async: bool = False
+    scope: Scope | None = None
+    inner: tuple[tuple[int, int], tuple[int, int]] | None = None
+
+
+@dataclass(eq=False)
+class ModuleInfo:
+    """A module: its dotted name, its file, its tree and its names."""
+
+    name: str
+    path: Path
+    shown: str
+    tree: ast.Module
+    source: str
+    is_package: bool
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    functions: list[FunctionInfo] = field(default_factory=list)
+    classes: list[ClassInfo] = field(default_factory=list)
+    parent: None = None
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines."""
+        return self.source.splitlines()
+
+    @property
+    def module(self) -> ModuleInfo:
+        """Itself: every scope has a module."""
+        return self
+
+    def line(self, number: int) -> str:
+        """Return a line of the source, stripped."""
+        return self.lines[number - 1].strip() if 0 < number <= len(self.lines) else ""
+
+
+@dataclass(eq=False)
+class ClassInfo:
+    """A class: its names, its bases, and what its methods assign to ``self``."""
+
+    name: str
+    node: ast.ClassDef
+    module: ModuleInfo
+    parent: Scope
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    attributes: dict[str, list[Binding]] = field(default_factory=dict)
+
+    @property
+    def qualified(self) -> str:
+        """Its dotted name."""
+        return f"{self.module.name}.{self.name}"
+
+
+@dataclass(eq=False)
+class FunctionInfo:
+    """A function, method or lambda."""
+
+    name: str
+    node: FunctionNode
+    module: ModuleInfo
+    parent: Scope
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    global_names: set[str] = field(default_factory=set)
+    registered: set[int] = field(default_factory=set)
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it is an ``async def``."""
+        return isinstance(self.node, ast.AsyncFunctionDef)
+
+    @property
+    def owner(self) -> ClassInfo | None:
+        """The class whose method it is."""
+        return self.parent if isinstance(self.parent, ClassInfo) else None
+
+    @cached_property
+    def parameters(self) -> list[ast.arg]:
+        """Its parameters that take an argument each, in order."""
+        given = self.node.args
+        return [*given.posonlyargs, *given.args, *given.kwonlyargs]
+
+    @cached_property
+    def positional(self) -> list[ast.arg]:
+        """Its parameters that may be given by position."""
+        return [*self.node.args.posonlyargs, *self.node.args.args]
+
+    @cached_property
+    def defaults(self) -> dict[str, ast.expr]:
+        """The default of each parameter that has one."""
+        given = self.node.args
+        positional = self.positional
+        pairs = dict(zip((arg.arg for arg in reversed(positional)), reversed(given.defaults), strict=False))
+        pairs.update({arg.arg: value for arg, value in zip(given.kwonlyargs, given.kw_defaults, strict=True) if value})
+        return pairs
+
+    @cached_property
+    def returned(self) -> list[ast.expr]:
+        """What its own return statements give."""
+        if isinstance(self.node, ast.Lambda):
+            return [self.node.body]
+        return [node.value for node in self._parts if isinstance(node, ast.Return) and node.value is not None]
+
+    @cached_property
+    def yields(self) -> list[ast.Yield | ast.YieldFrom]:
+        """Its own yield expressions."""
+        return [node for node in self._parts if isinstance(node, ast.Yield | ast.YieldFrom)]
+
+    @cached_property
+    def calls(self) -> list[ast.Call]:
+        """The calls in its own body."""
+        return [node for node in self._parts if isinstance(node, ast.Call)]
+
+    @cached_property
+    def _parts(self) -> list[ast.AST]:
+        wanted = (ast.Return, ast.Yield, ast.YieldFrom, ast.Call)
+        return [node for node in own_nodes(self.node) if isinstance(node, wanted)]
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether calling it gives a generator."""
+        return not isinstance(self.node, ast.Lambda) and bool(self.yields)
+
+    @cached_property
+    def used_names(self) -> set[str]:
+        """The names that its body reads, those of nested functions included."""
+        found: set[str] = set()
+        stack: list[ast.AST] = [self.node.body] if isinstance(self.node, ast.Lambda) else list(self.node.body)
+        while stack:
+            node = stack.pop()
+            if isinstance(node, ast.Name):
+                if isinstance(node.ctx, ast.Load):
+                    found.add(node.id)
+            else:
+                stack.extend(children(node))
+        return found
+
+    @cached_property
+    def is_stub(self) -> bool:
+        """Whether its body does nothing: ``...``, ``pass``, a docstring, or raises NotImplementedError."""
+        if isinstance(self.node, ast.Lambda):
+            return False
+        for statement in self.node.body:
+            match statement:
+                case ast.Pass() | ast.Expr(value=ast.Constant()):
+                    continue
+                case ast.Raise(
+                    exc=ast.Name(id="NotImplementedError") | ast.Call(func=ast.Name(id="NotImplementedError"))
+                ):
+                    continue
+                case _:
+                    return False
+        return True
+
+    @property
+    def qualified(self) -> str:
+        """Its name, after that of its class."""
+        return f"{self.parent.name}.{self.name}" if isinstance(self.parent, ClassInfo) else self.name
+
+
+Scope = ModuleInfo | ClassInfo | FunctionInfo
+
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """Return the nodes below a node, in source order, but for contexts and operators: a faster `iter_child_nodes`."""
+    found: list[ast.AST] = []
+    for value in node.__dict__.values():
+        if value.__class__ is list:
+            found.extend(one for one in value if isinstance(one, ast.AST))
+        elif isinstance(value, ast.AST) and value.__dict__:
+            found.append(value)
+    return found
+
+
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a function's body, in source order, without those of functions and classes inside."""
+    body = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module) else [node.body]  # type: ignore[attr-defined]
+    stack: list[ast.AST] = list(reversed(body))
+    while stack:
+        current = stack.pop()
+        yield current
+        if not isinstance(current, _INNER):
+            stack.extend(reversed(children(current)))
