@@ -90,6 +90,8 @@ def bind_target(
                 _state(scope, name, binding, path)
         case ast.Attribute(value=ast.Attribute(attr="state"), attr=name):
             _state(scope, name, binding, path)
+        case ast.Subscript(value=container) if not path:
+            _put(scope, container, binding)
         case _:
             pass
 
@@ -99,6 +101,21 @@ def _state(scope: Scope, name: str, binding: Binding, path: tuple[int, ...]) -> 
     made = _copy(binding, path)
     made.scope = scope
     scope.module.bindings.setdefault(f"state.{name}", []).append(made)
+
+
+def _put(scope: Scope, container: ast.expr, binding: Binding) -> None:
+    """Note what is put into a list or dict, beside the container's own names."""
+    made = _copy(binding, ())
+    made.scope = scope
+    match container:
+        case ast.Name(id=name):
+            scope.module.bindings.setdefault(f"put {name}", []).append(made)
+        case ast.Attribute(value=ast.Name(id=receiver), attr=name) if isinstance(scope, FunctionInfo):
+            owner = _owner_named(scope, receiver)
+            if owner is not None:
+                owner.attributes.setdefault(f"put {name}", []).append(made)
+        case _:
+            pass
 
 
 def _copy(binding: Binding, path: tuple[int, ...]) -> Binding:
@@ -139,6 +156,10 @@ class _Indexer:
     def _statement(self, node: ast.stmt, scope: Scope, end: Position) -> None:
         start = position(node)
         match node:
+            case ast.Expr(
+                value=ast.Call(func=ast.Attribute(value=container, attr="append" | "add" | "appendleft"), args=[put])
+            ):
+                _put(scope, container, Binding("value", start, end, put))
             case ast.Expr() | ast.Return() | ast.Pass() | ast.Raise() | ast.Assert():
                 pass
             case ast.Assign(targets=targets, value=value):

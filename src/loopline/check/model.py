@@ -34,7 +34,7 @@ class Binding:
     inner: tuple[tuple[int, int], tuple[int, int]] | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class ModuleInfo:
     """A module: its dotted name, its file, its tree and its names."""
 
@@ -50,6 +50,11 @@ class ModuleInfo:
     classes: list[ClassInfo] = field(default_factory=list)
     parent: None = None
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines."""
+        return self.source.splitlines()
+
     @property
     def module(self) -> ModuleInfo:
         """Itself: every scope has a module."""
@@ -57,8 +62,7 @@ class ModuleInfo:
 
     def line(self, number: int) -> str:
         """Return a line of the source, stripped."""
-        lines = self.source.splitlines()
-        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+        return self.lines[number - 1].strip() if 0 < number <= len(self.lines) else ""
 
 
 @dataclass(eq=False)

@@ -1,0 +1,38 @@
+"""All that rules ask: the project, inference, effects, the services in it, and what runs on the loop."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from loopline.check.colours import Loop
+from loopline.check.effects import Effects
+from loopline.check.inference import Inference
+from loopline.check.libraries import Libraries
+from loopline.check.project import Project
+from loopline.check.services import Services
+
+__all__ = ["Analysis"]
+
+
+class Analysis:
+    """The parts of one check; each is made when it is first asked for."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.libraries = Libraries()
+        self.inference = Inference(project, self.libraries)
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What calls do."""
+        return Effects(self.inference)
+
+    @cached_property
+    def services(self) -> Services:
+        """Routes and the rest of the applications."""
+        return Services(self.inference)
+
+    @cached_property
+    def loop(self) -> Loop:
+        """What runs on the event loop."""
+        return Loop(self.inference, self.effects, self.services)

@@ -1,0 +1,181 @@
+"""What runs on the event loop: every `async def`, what it calls at any depth, and callbacks; and where that blocks."""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+from loopline.check.effects import Block, Effects, Run
+from loopline.check.finding import Step
+from loopline.check.inference import Inference
+from loopline.check.model import FunctionInfo
+from loopline.check.services import Services
+from loopline.check.values import Frame
+
+__all__ = ["Loop", "Stop"]
+
+ORDER = ("route", "websocket", "dependency", "validator", "middleware", "handler", "background", "lifespan", "startup")
+ON_LOOP_THOUGH_SYNC = {"startup", "validator", "middleware"}
+UNSURE = 1000  # what a step that may not happen weighs, in certain steps
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A place on the loop that blocks: the line in the function that the loop runs, and the way down to the call."""
+
+    entry: Frame
+    node: ast.AST
+    block: Block
+    certain: bool
+    chain: tuple[Step, ...]
+    holder: FunctionInfo
+    place: str
+    route: str
+
+
+class Loop:
+    """The calls that run on the loop, explored from everything that the server, or other tasks, start."""
+
+    def __init__(self, inference: Inference, effects: Effects, services: Services) -> None:
+        self._inference = inference
+        self._effects = effects
+        self._entries: dict[Frame, tuple[str, str]] = {}
+        self._parents: dict[Frame, tuple[Frame, ast.AST] | None] = {}
+        self._callers: dict[Frame, list[tuple[Frame, Run]]] = {}
+        self._labels: dict[Frame, tuple[str, str]] = {}
+        self._explore(services)
+        self._cost, self._next = self._search()
+
+    def stops(self) -> list[Stop]:
+        """Return every place on the loop that blocks, the surest way to each."""
+        best: dict[tuple[str, int, int], tuple[int, Stop]] = {}
+        for frame in self._entries:
+            for event in self._effects.of(frame):
+                found = self._stop(frame, event)
+                if found is not None:
+                    weight, stop = found
+                    key = (frame.info.module.shown, stop.node.lineno, stop.node.col_offset)  # type: ignore[attr-defined]
+                    if key not in best or weight < best[key][0]:
+                        best[key] = (weight, stop)
+        return [stop for _, stop in best.values()]
+
+    def _explore(self, services: Services) -> None:
+        queue: deque[Frame] = deque()
+
+        def enter(frame: Frame, kind: str, title: str) -> None:
+            if frame not in self._entries:
+                self._entries[frame] = (kind, title)
+            if frame not in self._parents:
+                self._parents[frame] = None
+                self._labels[frame] = (kind, title)
+                queue.append(frame)
+
+        ordered = sorted(services.parts, key=lambda part: ORDER.index(part.kind))
+        for part in ordered:
+            if part.function.is_async or part.kind in ON_LOOP_THOUGH_SYNC:
+                enter(self._inference.frame(part.function, receiver=part.receiver), part.kind, part.title)
+        self._drain(queue)
+        for module in self._inference.project.modules:
+            for function in module.functions:
+                if function.is_async:
+                    enter(self._inference.default_frame(function), "other", "")
+                    self._drain(queue)
+
+    def _drain(self, queue: deque[Frame]) -> None:
+        while queue:
+            frame = queue.popleft()
+            for event in self._effects.of(frame):
+                if not isinstance(event, Run):
+                    continue
+                target = event.frame
+                if event.later:
+                    self._entries.setdefault(target, self._labels[frame])
+                else:
+                    self._callers.setdefault(target, []).append((frame, event))
+                if target not in self._parents:
+                    self._parents[target] = (frame, event.node)
+                    self._labels[target] = self._labels[frame]
+                    queue.append(target)
+
+    def _search(self) -> tuple[dict[Frame, int], dict[Frame, Block | Run]]:
+        """Find for each call the surest and shortest way down to one that blocks (Dijkstra, from those that block)."""
+        cost: dict[Frame, int] = {}
+        following: dict[Frame, Block | Run] = {}
+        heap: list[tuple[int, int, Frame]] = []
+        for number, frame in enumerate(self._parents):
+            for event in self._effects.of(frame):
+                if isinstance(event, Block):
+                    weight = _weight(event.certain)
+                    if frame not in cost or weight < cost[frame]:
+                        cost[frame], following[frame] = weight, event
+            if frame in cost:
+                heappush(heap, (cost[frame], number, frame))
+        count = len(self._parents)
+        while heap:
+            weight, _, frame = heappop(heap)
+            if weight > cost[frame]:
+                continue
+            for caller, event in self._callers.get(frame, ()):
+                longer = weight + _weight(event.certain)
+                if caller not in cost or longer < cost[caller]:
+                    cost[caller], following[caller] = longer, event
+                    count += 1
+                    heappush(heap, (longer, count, caller))
+        return cost, following
+
+    def _stop(self, frame: Frame, event: Block | Run) -> tuple[int, Stop] | None:
+        weight = _weight(event.certain)
+        if isinstance(event, Run):
+            if event.later or event.frame not in self._cost:
+                return None
+            weight += self._cost[event.frame]
+        chain = [*self._way_to(frame), _step(frame, event)]
+        current, holder = event, frame
+        while isinstance(current, Run) and len(chain) < 60:
+            holder = current.frame
+            current = self._next[holder]
+            chain.append(_step(holder, current))
+        if not isinstance(current, Block):
+            return None
+        kind, title = self._labels[frame]
+        stop = Stop(
+            frame, event.node, current, weight < UNSURE, tuple(chain), holder.info, _place(frame.info, kind), title
+        )
+        return weight, stop
+
+    def _way_to(self, frame: Frame) -> list[Step]:
+        steps: list[Step] = []
+        while len(steps) < 30:
+            parent = self._parents.get(frame)
+            if parent is None:
+                break
+            frame, node = parent
+            steps.insert(0, _step_at(frame, node))
+        return steps
+
+
+def _weight(certain: bool) -> int:
+    return 1 if certain else UNSURE
+
+
+def _step(frame: Frame, event: Block | Run) -> Step:
+    return _step_at(frame, event.node)
+
+
+def _step_at(frame: Frame, node: ast.AST) -> Step:
+    module = frame.info.module
+    line: int = getattr(node, "lineno", 0)
+    return Step(module.shown, line, frame.info.qualified, module.line(line))
+
+
+def _place(info: FunctionInfo, kind: str) -> str:
+    parts = info.module.shown.split("/")
+    if any(part in ("tests", "test") for part in parts[:-1]) or parts[-1].startswith(("test_", "conftest")):
+        return "tests"
+    if kind in ("lifespan", "startup"):
+        return "startup"
+    if kind != "other":
+        return "request"
+    return "command line" if "__main__" in info.module.source else "other"

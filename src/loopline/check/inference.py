@@ -1,0 +1,563 @@
+"""What expressions may be worth, asked for lazily and remembered. An answer that would need itself is unknown."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+
+from loopline.check import attributes, calls, hints
+from loopline.check.classes import Classes
+from loopline.check.indexing import bind_target, lambda_info, position
+from loopline.check.libraries import Libraries
+from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
+from loopline.check.project import Project
+from loopline.check.values import (
+    Alias,
+    Class,
+    Context,
+    Coroutine,
+    Frame,
+    Function,
+    Generator,
+    Instance,
+    Library,
+    LibraryInstance,
+    Mapping,
+    Module,
+    Sequence,
+    Tuple,
+    Value,
+    Values,
+)
+
+__all__ = ["Inference", "union"]
+
+MOST = 12  # alternatives that a union keeps
+DEEPEST = 120  # nested questions after which the answer is unknown
+MOST_FRAMES = 24  # kinds of calls of one function that are told apart
+
+STRING: Values = (LibraryInstance("builtins.str"),)
+BUILTIN_NAMES = frozenset(dir(__builtins__)) if not isinstance(__builtins__, dict) else frozenset(__builtins__)
+
+
+def union(parts: Iterable[Values]) -> Values:
+    """Return the alternatives of several values, each once, in order."""
+    seen: dict[Value, None] = {}
+    for part in parts:
+        for value in part:
+            seen[value] = None
+            if len(seen) >= MOST:
+                return tuple(seen)
+    return tuple(seen)
+
+
+class Inference:
+    """Answers for one project. ``scope`` is where an expression stands, ``frame`` the call in which it is evaluated."""
+
+    def __init__(self, project: Project, libraries: Libraries) -> None:
+        self.project = project
+        self.libraries = libraries
+        self.classes = Classes(self)
+        self._known: dict[tuple[int, Frame | None], Values] = {}
+        self._frames: dict[object, Frame] = {}
+        self._frames_of: dict[FunctionInfo, int] = {}
+        self._lambdas: dict[int, FunctionInfo] = {}
+        self._returns: dict[Frame, Values] = {}
+        self._yields: dict[Frame, Values] = {}
+        self._bindings: dict[tuple[int, Frame | None], Values] = {}
+        self._imports: dict[tuple[str, ModuleInfo], Values] = {}
+        self._state: dict[str, list[tuple[Binding, ModuleInfo]]] | None = None
+        self.open_parameters: dict[FunctionInfo, set[str]] = {}
+        self._depth = 0
+        self._kinds: dict[type, Callable[..., Values]] = {
+            ast.Name: self._name,
+            ast.Attribute: self._attribute,
+            ast.Call: calls.infer_call_of(self),
+            ast.Await: self._await,
+            ast.Subscript: self._subscript,
+            ast.BoolOp: lambda node, *at: union(self.infer(value, *at) for value in node.values),
+            ast.IfExp: lambda node, *at: union((self.infer(node.body, *at), self.infer(node.orelse, *at))),
+            ast.NamedExpr: lambda node, *at: self.infer(node.value, *at),
+            ast.Lambda: self._lambda,
+            ast.List: self._sequence,
+            ast.Set: self._sequence,
+            ast.Tuple: lambda node, *at: (Tuple(tuple(self.infer(part, *at) for part in node.elts)),),
+            ast.Dict: lambda node, *at: (Mapping(union(self.infer(value, *at) for value in node.values)),),
+            ast.ListComp: self._comprehension,
+            ast.SetComp: self._comprehension,
+            ast.GeneratorExp: self._comprehension,
+            ast.DictComp: self._dict_comprehension,
+            ast.BinOp: self._operator,
+            ast.Starred: lambda node, *at: self.infer(node.value, *at),
+            ast.JoinedStr: lambda *_: STRING,
+            ast.Constant: lambda node, *_: STRING if isinstance(node.value, str) else (),
+        }
+
+    # Frames
+
+    def frame(
+        self,
+        info: FunctionInfo,
+        arguments: tuple[tuple[str, Values], ...] = (),
+        closure: Frame | None = None,
+        receiver: Value | None = None,
+    ) -> Frame:
+        """Return the frame of a call; equal calls have one frame, and too many kinds of calls share one."""
+        if closure is None and isinstance(info.parent, FunctionInfo):
+            closure = self.default_frame(info.parent)
+        if receiver is None and info.owner is not None:
+            receiver = calls.usual_receiver(info)
+        depth = 1 + max((_depth(value) for _, values in arguments for value in values), default=0)
+        depth = max(depth, closure.depth + 1 if closure else 0)
+        if depth > 6:
+            arguments = ()
+        key = (info, arguments, closure, receiver)
+        known = self._frames.get(key)
+        if known is None:
+            count = self._frames_of[info] = self._frames_of.get(info, 0) + 1
+            if count > MOST_FRAMES and (arguments or receiver != calls.usual_receiver(info)):
+                return self.frame(info, (), closure if count < 2 * MOST_FRAMES else None, None)
+            known = self._frames[key] = Frame(info, arguments, closure, receiver, min(depth, 7))
+        return known
+
+    def default_frame(self, info: FunctionInfo) -> Frame:
+        """Return the frame of a function of which nothing but its definition is known."""
+        return self.frame(info)
+
+    # Questions
+
+    def infer(self, node: ast.expr, scope: Scope, frame: Frame | None) -> Values:
+        """Return what an expression may be worth.
+
+        Args:
+            node: The expression.
+            scope: The module, class or function in which it stands.
+            frame: The call in which it is evaluated, None outside functions.
+
+        Returns:
+            The alternatives; nothing if it is unknown.
+        """
+        kind = self._kinds.get(type(node))
+        if kind is None:
+            return ()
+        key = (id(node), frame)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        if self._depth > DEEPEST:
+            return ()
+        self._known[key] = ()
+        self._depth += 1
+        try:
+            found: Values = kind(node, scope, frame)
+        finally:
+            self._depth -= 1
+        self._known[key] = found
+        return found
+
+    def returns(self, frame: Frame) -> Values:
+        """Return what a function gives (for an async one: after await), by its annotation or else by its body."""
+        known = self._returns.get(frame)
+        if known is None:
+            self._returns[frame] = ()
+            known = self._returns[frame] = self._find_returns(frame)
+        return known
+
+    def yields(self, frame: Frame) -> Values:
+        """Return what a generator function yields."""
+        known = self._yields.get(frame)
+        if known is not None:
+            return known
+        self._yields[frame] = ()
+        info = frame.info
+        found: list[Values] = []
+        for node in info.yields:
+            if isinstance(node, ast.YieldFrom):
+                found.append(self.elements(self.infer(node.value, info, frame)))
+            elif node.value is not None:
+                found.append(self.infer(node.value, info, frame))
+        known = union(found)
+        if not known and not isinstance(info.node, ast.Lambda) and info.node.returns is not None:
+            known = self.elements(hints.resolve(self, info.node.returns, info.parent, frame))
+        self._yields[frame] = known
+        return known
+
+    def lookup(self, name: str, scope: Scope, frame: Frame | None, use: ast.AST | None) -> Values:
+        """Return what a name may be worth.
+
+        Args:
+            name: The name.
+            scope: Where it is used.
+            frame: The call in which it is used.
+            use: The node that uses it, for what is assigned before and after; None: any time.
+        """
+        current: Scope | None = scope
+        while current is not None:
+            if not (isinstance(current, ClassInfo) and current is not scope):
+                found = current.bindings.get(name)
+                if found:
+                    if isinstance(current, FunctionInfo):
+                        frame = frame if frame is not None and frame.info is current else self.default_frame(current)
+                    reaching = _reaching(found, use if current is scope else None)
+                    values = union(self.bound(one, current, frame) for one in reaching)
+                    return self._filled(values, name, current)
+                if isinstance(current, FunctionInfo):
+                    frame = frame.closure if frame is not None and frame.info is current else None
+            current = current.parent
+        module = scope.module
+        for star in module.stars:
+            values = self.imported(f"{star}.{name}", module)
+            if values and not isinstance(values[0], Library):
+                return values
+            if values and isinstance(values[0], Library) and self._has(values[0].path):
+                return values
+        return (Library(f"builtins.{name}"),) if name in BUILTIN_NAMES else ()
+
+    def bound(self, binding: Binding, scope: Scope, frame: Frame | None) -> Values:
+        """Return what a binding gives its name.
+
+        Args:
+            binding: The binding.
+            scope: The scope that has it.
+            frame: The call of that scope.
+        """
+        key = (id(binding), frame)
+        known = self._bindings.get(key)
+        if known is None:
+            self._bindings[key] = ()
+            known = self._bindings[key] = self._bound(binding, scope, frame)
+        return known
+
+    def imported(self, path: str, importer: ModuleInfo) -> Values:
+        """Return what a dotted name is for a module that imports it."""
+        key = (path, importer)
+        known = self._imports.get(key)
+        if known is None:
+            self._imports[key] = ()
+            known = self._imports[key] = self._find_import(path, importer)
+        return known
+
+    def elements(self, values: Values) -> Values:
+        """Return what iterating values gives."""
+        found: list[Values] = []
+        for value in values:
+            match value:
+                case Sequence(elements=elements):
+                    found.append(elements)
+                case Tuple(parts=parts):
+                    found.extend(parts)
+                case Generator(frame=frame):
+                    found.append(self.yields(frame))
+                case LibraryInstance(path=path):
+                    described = self.libraries.cls(path)
+                    if described is not None and described.elements:
+                        found.append(calls.library_type(self, described.elements, value))
+                case Instance():
+                    for function in attributes.get(self, value, "__iter__") + attributes.get(self, value, "__aiter__"):
+                        if isinstance(function, Function):
+                            made = self.frame(function.info, (), function.closure, function.receiver)
+                            if function.info.is_generator:
+                                found.append(self.yields(made))
+                            elif (given := self.returns(made)) != values:
+                                found.append(self.elements(given))
+                case _:
+                    pass
+        return union(found)
+
+    def entered(self, values: Values) -> Values:
+        """Return what ``with`` or ``async with`` gives for values."""
+        found: list[Values] = []
+        for value in values:
+            match value:
+                case Context(frame=frame):
+                    found.append(self.yields(frame))
+                case LibraryInstance(path=path):
+                    described = self.libraries.cls(path)
+                    kind = described.enter if described is not None else "self"
+                    found.append(calls.library_type(self, kind, value))
+                case Instance():
+                    for name in ("__enter__", "__aenter__"):
+                        for function in attributes.get(self, value, name):
+                            if isinstance(function, Function):
+                                made = self.frame(function.info, (), function.closure, function.receiver)
+                                found.append(self.returns(made) or (value,))
+                    if not found:
+                        found.append((value,))
+                case Coroutine(result=result, frame=None):
+                    found.append(result)
+                case _:
+                    found.append((value,))
+        return union(found)
+
+    def awaited(self, values: Values) -> Values:
+        """Return what awaiting values gives."""
+        found: list[Values] = []
+        for value in values:
+            match value:
+                case Coroutine(frame=None, result=result):
+                    found.append(result)
+                case Coroutine(frame=frame) if frame is not None:
+                    found.append(self.returns(frame))
+                case LibraryInstance(path=path):
+                    described = self.libraries.cls(path)
+                    if described is not None and described.awaits:
+                        found.append(calls.library_type(self, described.awaits, value))
+                case _:
+                    pass
+        return union(found)
+
+    def function_of(self, node: ast.Lambda, scope: Scope) -> FunctionInfo:
+        """Return the function that a lambda is."""
+        known = self._lambdas.get(id(node))
+        if known is None:
+            known = self._lambdas[id(node)] = lambda_info(node, scope)
+        return known
+
+    def register(self, generators: list[ast.comprehension], node: ast.expr, scope: Scope) -> None:
+        """Bind the variables of a comprehension in its scope; doing it again changes nothing."""
+        home = scope if isinstance(scope, FunctionInfo) else scope.module
+        marker = f"comprehension {id(node)}"
+        if marker in home.bindings:
+            return
+        home.bindings[marker] = [Binding("opaque", (0, 0), (0, 0))]
+        end = (node.end_lineno or 0, node.end_col_offset or 0)
+        for generator in generators:
+            item = Binding("item", position(node), end, generator.iter, is_async=bool(generator.is_async))
+            item.inner = (position(node), end)
+            item.scope = scope
+            bind_target(generator.target, home, item)
+
+    def state(self, name: str) -> Values:
+        """Return what the project puts in an application's state under a name."""
+        if self._state is None:
+            self._state = {}
+            for module in self.project.modules:
+                for key, bindings in module.bindings.items():
+                    if key.startswith("state."):
+                        self._state.setdefault(key[6:], []).extend((one, module) for one in bindings)
+        return union(self.bound(one, module, None) for one, module in self._state.get(name, ()))
+
+    # How each kind of expression is answered
+
+    def _name(self, node: ast.Name, scope: Scope, frame: Frame | None) -> Values:
+        return self.lookup(node.id, scope, frame, node)
+
+    def _attribute(self, node: ast.Attribute, scope: Scope, frame: Frame | None) -> Values:
+        found: list[Values] = []
+        values = self.infer(node.value, scope, frame)
+        for value in values:
+            if isinstance(value, Library) and isinstance(node.value, ast.Name):
+                deeper = self._submodule(node, scope)
+                if deeper:
+                    return deeper
+            found.append(attributes.get(self, value, node.attr))
+        result = union(found)
+        if not result and isinstance(node.value, ast.Attribute) and node.value.attr == "state":
+            return self.state(node.attr)
+        if not result and not values and isinstance(node.value, ast.Attribute):
+            return self._submodule(node, scope)
+        return result
+
+    def _submodule(self, node: ast.Attribute, scope: Scope) -> Values:
+        """Answer `a.b` after `import a.b` for modules of the project."""
+        dotted = dotted_name(node)
+        if not dotted or f"import {dotted}" not in scope.module.bindings:
+            return ()
+        found = self.project.module(dotted, scope.module)
+        return (Module(found),) if found else ()
+
+    def _await(self, node: ast.Await, scope: Scope, frame: Frame | None) -> Values:
+        return self.awaited(self.infer(node.value, scope, frame))
+
+    def _subscript(self, node: ast.Subscript, scope: Scope, frame: Frame | None) -> Values:
+        found: list[Values] = []
+        for value in self.infer(node.value, scope, frame):
+            match value:
+                case Mapping(elements=elements) | Sequence(elements=elements):
+                    found.append((value,) if isinstance(node.slice, ast.Slice) else elements)
+                case Tuple(parts=parts):
+                    index = node.slice.value if isinstance(node.slice, ast.Constant) else None
+                    found.append(parts[index] if isinstance(index, int) and index < len(parts) else union(parts))
+                case Class(info=info):
+                    listed = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+                    arguments = tuple(hints.resolve(self, one, scope, frame) for one in listed)
+                    found.append((Class(info, arguments),))
+                case Library(path=path):
+                    known = self.libraries.cls(path)
+                    special = path.startswith(("typing", "builtins.", "collections.abc")) or known is None
+                    found.append((Alias(node, scope),) if special else (value,))
+                case LibraryInstance(path=path):
+                    effect = self.libraries.method(path, "__getitem__")
+                    if effect is not None:
+                        found.append(calls.library_type(self, effect.returns, value))
+                    else:
+                        found.append(self.elements((value,)))
+                case Instance():
+                    for function in attributes.get(self, value, "__getitem__"):
+                        if isinstance(function, Function):
+                            found.append(self.returns(self.frame(function.info, (), None, function.receiver)))
+                case Alias():
+                    found.append((Alias(node, scope),))
+                case _:
+                    pass
+        return union(found)
+
+    def _lambda(self, node: ast.Lambda, scope: Scope, frame: Frame | None) -> Values:
+        return (Function(self.function_of(node, scope), frame if isinstance(scope, FunctionInfo) else None),)
+
+    def _sequence(self, node: ast.List | ast.Set, scope: Scope, frame: Frame | None) -> Values:
+        found = []
+        for part in node.elts:
+            values = self.infer(part, scope, frame)
+            found.append(self.elements(values) if isinstance(part, ast.Starred) else values)
+        return (Sequence(union(found)),)
+
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope, frame: Frame | None
+    ) -> Values:
+        self.register(node.generators, node, scope)
+        return (Sequence(self.infer(node.elt, scope, frame)),)
+
+    def _dict_comprehension(self, node: ast.DictComp, scope: Scope, frame: Frame | None) -> Values:
+        self.register(node.generators, node, scope)
+        return (Mapping(self.infer(node.value, scope, frame)),)
+
+    def _operator(self, node: ast.BinOp, scope: Scope, frame: Frame | None) -> Values:
+        left = self.infer(node.left, scope, frame)
+        if isinstance(node.op, ast.BitOr):
+            right = self.infer(node.right, scope, frame)
+            if any(isinstance(value, Class | Library | Alias) for value in left + right):
+                return (Alias(node, scope),)
+        if isinstance(node.op, ast.Div):
+            paths = tuple(value for value in left if isinstance(value, LibraryInstance))
+            return paths or self.infer(node.right, scope, frame)
+        if isinstance(node.op, ast.Add):
+            right = self.infer(node.right, scope, frame)
+            return tuple(value for value in union((left, right)) if isinstance(value, Sequence | Mapping))
+        return ()
+
+    # Names
+
+    def _bound(self, binding: Binding, scope: Scope, frame: Frame | None) -> Values:
+        home = scope
+        if binding.scope is not None and binding.scope is not scope:  # assigned elsewhere: `global`, `self.x`, `state.x`
+            scope = binding.scope
+            if not isinstance(scope, FunctionInfo):
+                frame = None
+            elif frame is None or frame.info is not scope:
+                receiver = frame.receiver if frame is not None and scope.owner is home else None
+                frame = self.frame(scope, receiver=receiver)
+        node = binding.node
+        match binding.kind:
+            case "def":
+                assert isinstance(binding.info, FunctionInfo)
+                return calls.decorated(self, binding.info, frame)
+            case "class":
+                assert isinstance(binding.info, ClassInfo)
+                return (Class(binding.info),)
+            case "import" | "from":
+                return self.imported(binding.target, scope.module)
+            case "param":
+                assert isinstance(scope, FunctionInfo)
+                assert isinstance(node, ast.arg)
+                return calls.parameter(self, node, scope, frame or self.default_frame(scope), rest=bool(binding.target))
+        if binding.annotation is not None:
+            typed = hints.resolve(self, binding.annotation, scope, frame)
+            if typed or node is None:
+                return typed
+        if not isinstance(node, ast.expr):
+            return ()
+        values = self.infer(node, scope, frame)
+        match binding.kind:
+            case "item":
+                values = self.elements(values)
+            case "enter":
+                values = self.entered(values)
+        for index in binding.path:
+            values = union(
+                value.parts[index]
+                if isinstance(value, Tuple) and index < len(value.parts)
+                else self.elements((value,))
+                if isinstance(value, Sequence | Generator)
+                else ()
+                for value in values
+            )
+        return values
+
+    def _filled(self, values: Values, name: str, scope: Scope) -> Values:
+        """Add what is put into a list or dict later: `HANDLERS["a"] = slow`, `handlers.append(slow)`."""
+        put = scope.module.bindings.get(f"put {name}")
+        if not put or not any(isinstance(value, Mapping | Sequence) for value in values):
+            return values
+        added = union(self.bound(one, scope.module, None) for one in put)
+        return tuple(
+            type(value)(union((value.elements, added))) if isinstance(value, Mapping | Sequence) else value
+            for value in values
+        )
+
+    def _find_import(self, path: str, importer: ModuleInfo) -> Values:
+        prefix, rest = path, []
+        while prefix:
+            module = self.project.module(prefix, importer)
+            if module is not None:
+                return self._inside(module, rest)
+            prefix, _, last = prefix.rpartition(".")
+            rest.insert(0, last)
+        return (Library(self.libraries.canonical(path)),)
+
+    def _inside(self, module: ModuleInfo, rest: list[str]) -> Values:
+        if not rest:
+            return (Module(module),)
+        values: Values = (Module(module),)
+        for name in rest:
+            values = union(attributes.get(self, value, name) for value in values)
+        return values
+
+    def _has(self, path: str) -> bool:
+        return self.libraries.function(path) is not None or self.libraries.cls(path) is not None
+
+    def _find_returns(self, frame: Frame) -> Values:
+        info = frame.info
+        node = info.node
+        annotated: Values = ()
+        if not isinstance(node, ast.Lambda) and node.returns is not None:
+            annotated = hints.resolve(self, node.returns, info, frame)
+            if annotated and not any(self.classes.is_open(value) for value in annotated):
+                return annotated
+        if info.is_stub:
+            return annotated
+        inferred = union(self.infer(value, info, frame) for value in info.returned)
+        if annotated:
+            closer = tuple(value for value in inferred if isinstance(value, Instance))
+            return closer if closer and len(closer) == len(inferred) == len(info.returned) else annotated
+        return inferred
+
+
+def dotted_name(node: ast.expr) -> str:
+    """Return `a.b.c` for an expression that is one, else an empty string."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
+def _depth(value: Value) -> int:
+    closure = value.closure if isinstance(value, Function) else value.frame if isinstance(value, Generator) else None
+    return closure.depth if closure is not None else 0
+
+
+def _reaching(bindings: list[Binding], use: ast.AST | None) -> list[Binding]:
+    if len(bindings) == 1 or use is None or not hasattr(use, "lineno"):
+        return bindings
+    at = position(use)
+    inner = [one for one in bindings if one.inner and one.inner[0] <= at < one.inner[1]]
+    if inner:
+        return [max(inner, key=lambda one: one.start)]
+    outside = [one for one in bindings if one.inner is None]
+    before = [one for one in outside if one.start <= at]
+    sure = [one for one in before if one.end >= at and one.kind != "annotation"]
+    if sure:
+        last = max(one.start for one in sure)
+        return [one for one in before if one.start >= last]
+    return before or outside or bindings

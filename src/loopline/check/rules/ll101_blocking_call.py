@@ -1,0 +1,104 @@
+"""A call blocks the event loop.
+
+While it waits, or computes, no other request of the process is answered. The call may be many functions below the `async def`,
+in another module: the chain shows the way.
+
+Bad:
+
+    @app.get("/report")
+    async def report():
+        return requests.get(URL).json()
+
+Good:
+
+    @app.get("/report")
+    async def report(http: HttpClient):
+        return (await http.get(URL)).json()
+
+Or write `def`: FastAPI runs the endpoint in a thread. Or hand the call over: `await asyncio.to_thread(...)`, `await lane.run(...)`.
+A finding is *possible*, not certain, where the call often does not wait: an uncontended lock, a cached function, a `stat`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from loopline.check.analysis import Analysis
+from loopline.check.colours import Stop
+from loopline.check.finding import Finding
+from loopline.check.model import own_nodes
+
+__all__ = ["CODE", "TITLE", "check", "describe"]
+
+CODE = "LL101"
+TITLE = "a call blocks the event loop"
+
+WHY = {
+    "network": "waits for the network",
+    "disk": "waits for the disk",
+    "lock": "waits for another thread",
+    "cpu": "computes for long",
+    "sleep": "sleeps",
+    "process": "waits for a process",
+}
+
+
+def check(analysis: Analysis) -> Iterable[Finding]:
+    """Return a finding for each line on the loop that blocks it."""
+    return [describe(CODE, stop, _message(stop), _advice(stop)) for stop in analysis.loop.stops() if _wanted(stop)]
+
+
+def _wanted(stop: Stop) -> bool:
+    return stop.block.effect.blocks != "loop"
+
+
+def describe(code: str, stop: Stop, message: str, advice: str) -> Finding:
+    """Return the finding for a place that blocks the loop.
+
+    Args:
+        code: The rule's code.
+        stop: The place.
+        message: What is wrong.
+        advice: What to write instead.
+    """
+    last = stop.chain[-1]
+    return Finding(
+        code,
+        stop.entry.info.module.shown,
+        stop.node.lineno,  # type: ignore[attr-defined]
+        stop.node.col_offset + 1,  # type: ignore[attr-defined]
+        message,
+        advice,
+        stop.certain,
+        stop.chain,
+        f"{last.path}:{last.line}:{stop.block.effect.name}",
+        stop.place,
+        stop.route,
+        getattr(stop.node, "end_lineno", 0) or 0,
+    )
+
+
+def _message(stop: Stop) -> str:
+    effect = stop.block.effect
+    why = WHY.get(effect.blocks, effect.blocks)
+    name = effect.name.removeprefix("builtins.")
+    through = "" if stop.holder is stop.entry.info else f" (called by `{stop.holder.qualified}`)"
+    return f"`{name}` {why}{through}: on the event loop, every other request waits, too"
+
+
+def _advice(stop: Stop) -> str:
+    effect = stop.block.effect
+    below = stop.holder is not stop.entry.info
+    advice = f"Instead: {effect.instead}." if effect.instead else ""
+    if below:
+        advice = f"{advice} Or hand the call over: `await asyncio.to_thread(…)`.".strip()
+    info = stop.entry.info
+    if info.is_async and stop.route and not info.is_generator and not _awaits(info.node) and stop.route.split(" ")[0].isupper():
+        advice += f" `{info.name}` awaits nothing: with `def` instead of `async def`, FastAPI runs it in a thread."
+    return advice.strip()
+
+
+def _awaits(node: ast.AST) -> bool:
+    waits = (ast.Await, ast.AsyncFor, ast.AsyncWith)
+    return any(isinstance(one, waits) or (isinstance(one, ast.comprehension) and one.is_async) for one in own_nodes(node))
