@@ -5,37 +5,36 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from loopline.disconnect import CancelOnDisconnect, cancel_on_disconnect
-from loopline.errors import (
-    BlockedLoop,
-    ConfigurationError,
-    DatabaseBusy,
-    DuplicateJob,
-    DuplicateTask,
-    ForgottenAwait,
-    LaneClosed,
-    LaneFull,
-    LaneTimeout,
-    LooplineError,
-    MissingExtra,
-    RemoteError,
-    ResourceError,
-    UpstreamError,
-    UpstreamTimeout,
-    WorkerLost,
-)
-from loopline.fanout import Failed, Outcome, RetryCaller, Succeeded, as_completed, fan_out
-from loopline.lanes.executor import ExecutorLane
-from loopline.lanes.lane import Lane, LaneStatistics
-from loopline.lanes.limiter import Limiter
-from loopline.lanes.process import ProcessLane
-from loopline.lanes.thread import ThreadLane
-from loopline.resources import lifespan
-
 if TYPE_CHECKING:
     from loopline.database import Database
+    from loopline.disconnect import CancelOnDisconnect, cancel_on_disconnect
+    from loopline.errors import (
+        BlockedLoop,
+        ConfigurationError,
+        DatabaseBusy,
+        DuplicateJob,
+        DuplicateTask,
+        ForgottenAwait,
+        LaneClosed,
+        LaneFull,
+        LaneTimeout,
+        LooplineError,
+        MissingExtra,
+        RemoteError,
+        ResourceError,
+        UpstreamError,
+        UpstreamTimeout,
+        WorkerLost,
+    )
+    from loopline.fanout import Failed, Outcome, RetryCaller, Succeeded, as_completed, fan_out
     from loopline.http_client import HttpClient
     from loopline.jobs import JobQueue, Retry
+    from loopline.lanes.executor import ExecutorLane
+    from loopline.lanes.lane import Lane, LaneStatistics
+    from loopline.lanes.limiter import Limiter
+    from loopline.lanes.process import ProcessLane
+    from loopline.lanes.thread import ThreadLane
+    from loopline.resources import lifespan
     from loopline.watch import Watch
 
 __all__ = [
@@ -77,13 +76,44 @@ __all__ = [
     "lifespan",
 ]
 
-# What needs an optional package is imported when it is first used.
+# Everything is imported when it is first used: the command line and the static check need hardly any of it.
 _LAZY = {
+    "BlockedLoop": "loopline.errors",
+    "CancelOnDisconnect": "loopline.disconnect",
+    "ConfigurationError": "loopline.errors",
     "Database": "loopline.database",
+    "DatabaseBusy": "loopline.errors",
+    "DuplicateJob": "loopline.errors",
+    "DuplicateTask": "loopline.errors",
+    "ExecutorLane": "loopline.lanes.executor",
+    "Failed": "loopline.fanout",
+    "ForgottenAwait": "loopline.errors",
     "HttpClient": "loopline.http_client",
     "JobQueue": "loopline.jobs",
+    "Lane": "loopline.lanes.lane",
+    "LaneClosed": "loopline.errors",
+    "LaneFull": "loopline.errors",
+    "LaneStatistics": "loopline.lanes.lane",
+    "LaneTimeout": "loopline.errors",
+    "Limiter": "loopline.lanes.limiter",
+    "LooplineError": "loopline.errors",
+    "MissingExtra": "loopline.errors",
+    "Outcome": "loopline.fanout",
+    "ProcessLane": "loopline.lanes.process",
+    "RemoteError": "loopline.errors",
+    "ResourceError": "loopline.errors",
     "Retry": "loopline.jobs",
+    "RetryCaller": "loopline.fanout",
+    "Succeeded": "loopline.fanout",
+    "ThreadLane": "loopline.lanes.thread",
+    "UpstreamError": "loopline.errors",
+    "UpstreamTimeout": "loopline.errors",
     "Watch": "loopline.watch",
+    "WorkerLost": "loopline.errors",
+    "as_completed": "loopline.fanout",
+    "cancel_on_disconnect": "loopline.disconnect",
+    "fan_out": "loopline.fanout",
+    "lifespan": "loopline.resources",
 }
 
 

@@ -73,6 +73,17 @@ def worker(
     work(target, concurrency)
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    help="Find what blocks the event loop, forgotten awaits and FastAPI's traps, before the code runs.",
+)
+def check(context: typer.Context) -> None:
+    """Check the code under paths; options are those of `loopline check --help`."""
+    from loopline.check.command import run_check
+
+    raise typer.Exit(run_check(context.args))
+
+
 def main() -> None:
     """Run the command. An error of Loopline is a line on stderr and exit code 1."""
     try:

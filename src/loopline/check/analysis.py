@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from loopline.check.awaits import Forgotten, forgotten_awaits
 from loopline.check.colours import Loop
 from loopline.check.effects import Effects
 from loopline.check.inference import Inference
@@ -36,3 +37,18 @@ class Analysis:
     def loop(self) -> Loop:
         """What runs on the event loop."""
         return Loop(self.inference, self.effects, self.services)
+
+    @cached_property
+    def forgotten(self) -> list[Forgotten]:
+        """Forgotten awaits in all functions."""
+        services = self.services
+        answering = {part.function for part in services.parts if part.kind in ("route", "dependency", "handler")}
+        found: list[Forgotten] = []
+        for module in self.project.modules:
+            for function in module.functions:
+                answers = function in answering and not function.is_generator
+                found.extend(forgotten_awaits(self.inference, function, answers=answers))
+        for function in answering:
+            if function.name == "<lambda>":
+                found.extend(forgotten_awaits(self.inference, function, answers=True))
+        return found

@@ -107,17 +107,14 @@ def stored(inference: Inference, info: ClassInfo, name: str, receiver: Value | N
         found = tuple(dict.fromkeys((*found, *values)))
     put = info.attributes.get(f"put {name}", ())
     if put and any(isinstance(value, Mapping | Sequence) for value in found):
-        added = tuple(value for one in put for value in _put(inference, one))
+        added = tuple(value for one in put for value in inference.put(one))
         found = tuple(
-            type(value)(tuple(dict.fromkeys((*value.elements, *added)))) if isinstance(value, Mapping | Sequence) else value
+            type(value)(tuple(dict.fromkeys((*value.elements, *added))))
+            if isinstance(value, Mapping | Sequence)
+            else value
             for value in found
         )
     return found
-
-
-def _put(inference: Inference, binding: Binding) -> Values:
-    scope = binding.scope
-    return inference.bound(binding, scope, None) if scope is not None else ()
 
 
 def _of_class(inference: Inference, value: Instance | Class, name: str) -> Values:
@@ -128,7 +125,7 @@ def _of_class(inference: Inference, value: Instance | Class, name: str) -> Value
     stubs = not found or all(isinstance(one, Function) and one.info.is_stub for one in found)
     for owner, info in inference.classes.methods(value, name):
         if PROPERTIES.intersection(decorator_names(info)):
-            others.extend(inference.returns(inference.frame(info, receiver=Instance(owner))))
+            others.extend(_read(inference, info, Instance(owner)))
         elif not any(isinstance(one, Function) and one.info is info for one in found):
             others.append(Function(info, None, Instance(owner), possible=not stubs))
     if stubs and others:
@@ -168,9 +165,13 @@ def _bound(inference: Inference, bound: list[Binding], owner: ClassInfo, receive
         return inference.bound(binding, owner, frame)
     decorators = decorator_names(info)
     if PROPERTIES.intersection(decorators):
-        return inference.returns(inference.frame(info, receiver=receiver)) if isinstance(receiver, Instance) else ()
+        return _read(inference, info, receiver) if isinstance(receiver, Instance) else ()
     values = calls.decorated(inference, info if "overload" not in decorators else _last(bound, info), None)
     return tuple(calls.bind_receiver(one, receiver, decorators) for one in values)
+
+
+def _read(inference: Inference, info: FunctionInfo, receiver: Instance) -> Values:
+    return calls.run(inference, Function(info, None, receiver), inference.frame(info, receiver=receiver))
 
 
 def _last(bound: list[Binding], info: FunctionInfo) -> FunctionInfo:

@@ -43,6 +43,7 @@ __all__ = [
     "call",
     "decorated",
     "infer_call_of",
+    "is_plainly_decorated",
     "library_effect",
     "library_type",
     "parameter",
@@ -51,20 +52,70 @@ __all__ = [
 
 CACHES = {"lru_cache", "cache", "cached", "ttl_cache", "lfu_cache", "memoize", "cachedmethod"}
 CONTEXTS = {"contextlib.contextmanager": False, "contextlib.asynccontextmanager": True}
-PLAIN = {"staticmethod", "classmethod", "property", "cached_property", "abstractmethod", "override", "overload", "wraps", "final"}
-TELLING = (Function, Class, Partial, ContextFunction, Offloaded, LibraryMethod, Library, Instance, Generator, Sequence, Mapping, Tuple)
+PLAIN = {
+    "staticmethod",
+    "classmethod",
+    "property",
+    "cached_property",
+    "abstractmethod",
+    "override",
+    "overload",
+    "wraps",
+    "final",
+}
+KEEPING = {
+    "get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket", "middleware", "exception_handler", "on_event",
+    "retry", "wraps", "setter", "route", "fixture", "field_validator", "asynccontextmanager", "contextmanager", "alru_cache",
+}  # fmt: skip
+TELLING = (
+    Function,
+    Class,
+    Partial,
+    ContextFunction,
+    Offloaded,
+    LibraryMethod,
+    Library,
+    Instance,
+    Generator,
+    Sequence,
+    Mapping,
+    Tuple,
+)
 
 
 def infer_call_of(inference: Inference) -> Callable[[ast.Call, Scope, Frame | None], Values]:
     """Return the function that answers for call expressions."""
 
     def infer_call(node: ast.Call, scope: Scope, frame: Frame | None) -> Values:
-        found: list[Value] = []
+        found: list[Value] = _of_container(inference, node, scope, frame)
         for value in inference.infer(node.func, scope, frame):
             found.extend(one for one in call(inference, value, node, scope, frame) if one not in found)
         return tuple(found[:12])
 
     return infer_call
+
+
+def _of_container(inference: Inference, node: ast.Call, scope: Scope, frame: Frame | None) -> list[Value]:
+    """Methods of dicts and lists whose elements are known."""
+    if not isinstance(node.func, ast.Attribute):
+        return []
+    found: list[Value] = []
+    for value in inference.infer(node.func.value, scope, frame):
+        match value, node.func.attr:
+            case Mapping(elements=elements), "get" | "pop" | "setdefault":
+                found.extend(elements)
+                found.extend(argument(inference, node, 1, scope, frame))
+            case Mapping(elements=elements), "values":
+                found.append(Sequence(elements))
+            case Mapping(elements=elements), "items":
+                found.append(Sequence((Tuple(((), elements)),)))
+            case Sequence(elements=elements), "pop" | "popleft":
+                found.extend(elements)
+            case Sequence() | Mapping(), "copy":
+                found.append(value)
+            case _:
+                pass
+    return found
 
 
 def call(inference: Inference, value: Value, node: ast.Call, scope: Scope, frame: Frame | None) -> Values:
@@ -113,7 +164,9 @@ def run(inference: Inference, function: Function, frame: Frame) -> Values:
     """Return what a call of a project's function gives."""
     info = function.info
     if info.is_async:
-        return (Generator(frame, is_async=True),) if info.is_generator else (Coroutine(frame, name=info.name),)
+        if info.is_generator:
+            return (Generator(frame, is_async=True),)
+        return (Coroutine(frame, name=info.name, sure=is_plainly_decorated(inference, info)),)
     if info.is_generator:
         return (Generator(frame, is_async=False),)
     return inference.returns(frame)
@@ -186,9 +239,7 @@ def _open_parameters(inference: Inference, info: FunctionInfo) -> set[str]:
     return known
 
 
-def parameter(
-    inference: Inference, node: ast.arg, info: FunctionInfo, frame: Frame, *, rest: bool = False
-) -> Values:
+def parameter(inference: Inference, node: ast.arg, info: FunctionInfo, frame: Frame, *, rest: bool = False) -> Values:
     """Return what a parameter may be: what was given, its annotation, what ``Depends`` gives, or its default.
 
     Args:
@@ -289,6 +340,23 @@ def decorated(inference: Inference, info: FunctionInfo, frame: Frame | None) -> 
     return values
 
 
+def is_plainly_decorated(inference: Inference, info: FunctionInfo) -> bool:
+    """Tell whether all decorators of a function are known to leave it what it is, or to be the project's own.
+
+    Args:
+        inference: Answers for the decorators.
+        info: The function.
+    """
+    for node in getattr(info.node, "decorator_list", ()):
+        target = node.func if isinstance(node, ast.Call) else node
+        name = target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
+        if name in PLAIN or name in KEEPING:
+            continue
+        if not any(isinstance(value, Function | LibraryMethod) for value in inference.infer(target, info.parent, None)):
+            return False
+    return True
+
+
 def _apply(inference: Inference, decorator: Value, values: Values) -> Values:
     match decorator:
         case Library(path=path) if path in CONTEXTS:
@@ -345,9 +413,10 @@ def library_effect(inference: Inference, value: Value) -> Effect | None:
 def _library(inference: Inference, path: str, node: ast.Call, scope: Scope, frame: Frame | None) -> Values:
     libraries = inference.libraries
     effect = library_effect(inference, Library(path))
-    described = libraries.cls(path)
+    described = libraries.cls(path) if libraries.function(path) is None else None
     if described is not None:
-        maker = scope if effect is not None and effect.blocks and isinstance(scope, FunctionInfo) else None
+        opened = described.with_opener and effect is not None and effect.blocks and isinstance(scope, FunctionInfo)
+        maker = scope if opened and isinstance(scope, FunctionInfo) else None
         return (LibraryInstance(libraries.canonical(path), maker),)
     if effect is not None:
         owner = path.rpartition(".")[0]
@@ -364,10 +433,14 @@ def _effect(
     if effect.is_async:
         return (Coroutine(None, values, name=effect.name),)
     if effect.blocks and isinstance(scope, FunctionInfo):
-        return tuple(
-            LibraryInstance(one.path, scope) if isinstance(one, LibraryInstance) else one for one in values
-        )
+        return tuple(_opened(inference, one, scope) for one in values)
     return values
+
+
+def _opened(inference: Inference, value: Value, scope: FunctionInfo) -> Value:
+    """Note who opened a file: its reads are told of with the opening."""
+    described = inference.libraries.cls(value.path) if isinstance(value, LibraryInstance) else None
+    return LibraryInstance(described.name, scope) if described is not None and described.with_opener else value
 
 
 def _special(inference: Inference, path: str, node: ast.Call, scope: Scope, frame: Frame | None) -> Values | None:

@@ -58,7 +58,9 @@ class Classes:
     def inherits(self, info: ClassInfo, *paths: str) -> bool:
         """Tell whether a class comes from one of a library's classes."""
         for one in self.ancestry(info):
-            if isinstance(one, str) and any(one == path or self._inference.libraries.inherits(one, path) for path in paths):
+            if isinstance(one, str) and any(
+                one == path or self._inference.libraries.inherits(one, path) for path in paths
+            ):
                 return True
         return False
 
@@ -155,7 +157,10 @@ class Classes:
             for one in self._with_method.get(rarest, ()):
                 for candidate in (one, *(self._subclasses or {}).get(one, ())):
                     has = {
-                        name for part in self.ancestry(candidate) if isinstance(part, ClassInfo) for name in part.bindings
+                        name
+                        for part in self.ancestry(candidate)
+                        if isinstance(part, ClassInfo)
+                        for name in part.bindings
                     }
                     if all(name in has for name in members) and candidate is not protocol and candidate not in found:
                         found.append(candidate)

@@ -10,11 +10,11 @@ from heapq import heappop, heappush
 from loopline.check.effects import Block, Effects, Run
 from loopline.check.finding import Step
 from loopline.check.inference import Inference
-from loopline.check.model import FunctionInfo
+from loopline.check.model import FunctionInfo, ModuleInfo
 from loopline.check.services import Services
 from loopline.check.values import Frame
 
-__all__ = ["Loop", "Stop"]
+__all__ = ["Loop", "Stop", "place_of_module"]
 
 ORDER = ("route", "websocket", "dependency", "validator", "middleware", "handler", "background", "lifespan", "startup")
 ON_LOOP_THOUGH_SYNC = {"startup", "validator", "middleware"}
@@ -47,6 +47,11 @@ class Loop:
         self._labels: dict[Frame, tuple[str, str]] = {}
         self._explore(services)
         self._cost, self._next = self._search()
+        self._of_function: dict[FunctionInfo, tuple[str, str]] = {}
+        for part in services.parts:
+            self._of_function.setdefault(part.function, (part.kind, part.title))
+        for frame, label in self._labels.items():
+            self._of_function.setdefault(frame.info, label)
 
     def stops(self) -> list[Stop]:
         """Return every place on the loop that blocks, the surest way to each."""
@@ -60,6 +65,11 @@ class Loop:
                     if key not in best or weight < best[key][0]:
                         best[key] = (weight, stop)
         return [stop for _, stop in best.values()]
+
+    def place_of(self, info: FunctionInfo) -> tuple[str, str]:
+        """Return the kind of place that a function is (``request`` …), and the route that runs it, if one does."""
+        kind, title = self._of_function.get(info, ("other", ""))
+        return _place(info, kind), title
 
     def _explore(self, services: Services) -> None:
         queue: deque[Frame] = deque()
@@ -170,12 +180,16 @@ def _step_at(frame: Frame, node: ast.AST) -> Step:
     return Step(module.shown, line, frame.info.qualified, module.line(line))
 
 
-def _place(info: FunctionInfo, kind: str) -> str:
-    parts = info.module.shown.split("/")
+def place_of_module(module: ModuleInfo) -> str:
+    """Return the kind of place that a module is: ``tests``, ``command line`` or ``other``."""
+    parts = module.shown.split("/")
     if any(part in ("tests", "test") for part in parts[:-1]) or parts[-1].startswith(("test_", "conftest")):
         return "tests"
-    if kind in ("lifespan", "startup"):
-        return "startup"
-    if kind != "other":
-        return "request"
-    return "command line" if "__main__" in info.module.source else "other"
+    return "command line" if "__main__" in module.source else "other"
+
+
+def _place(info: FunctionInfo, kind: str) -> str:
+    place = place_of_module(info.module)
+    if place == "tests" or kind == "other":
+        return place
+    return "startup" if kind in ("lifespan", "startup") else "request"

@@ -40,9 +40,7 @@ def constructors(inference: Inference, value: Class) -> list[Function]:
                 continue
             for keyword in node.keywords:
                 if keyword.arg in ("default_factory", "factory"):
-                    found.extend(
-                        one for one in inference.infer(keyword.value, info, None) if isinstance(one, Function)
-                    )
+                    found.extend(one for one in inference.infer(keyword.value, info, None) if isinstance(one, Function))
     return found
 
 

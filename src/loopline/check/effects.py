@@ -236,7 +236,7 @@ class _Walk:
             case Instance():
                 for method in attributes.get(self._inference, value, "__call__"):
                     self._handed(node, method, later=later)
-            case (Library() | LibraryMethod()) if not later:
+            case Library() | LibraryMethod() if not later:
                 effect = calls.library_effect(self._inference, value)
                 if effect is not None:
                     self._effect(node, effect, certain=True)

@@ -38,7 +38,18 @@ MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "Default
 THROUGH = {"Optional", "ClassVar", "Final", "Required", "NotRequired", "Annotated", "ReadOnly"}
 ASYNC_ITERATORS = {"AsyncIterator", "AsyncGenerator", "AsyncIterable"}
 AWAITABLES = {"Awaitable", "Coroutine"}
-NOTHING = {"Any", "Callable", "Literal", "Self", "object", "TypeAlias", "Never", "NoReturn", "LiteralString", "Hashable"}
+NOTHING = {
+    "Any",
+    "Callable",
+    "Literal",
+    "Self",
+    "object",
+    "TypeAlias",
+    "Never",
+    "NoReturn",
+    "LiteralString",
+    "Hashable",
+}
 
 
 @cache  # never evicted: answers are remembered by node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Iterable
 
 from loopline.check import attributes, calls, hints
@@ -37,7 +38,8 @@ DEEPEST = 120  # nested questions after which the answer is unknown
 MOST_FRAMES = 24  # kinds of calls of one function that are told apart
 
 STRING: Values = (LibraryInstance("builtins.str"),)
-BUILTIN_NAMES = frozenset(dir(__builtins__)) if not isinstance(__builtins__, dict) else frozenset(__builtins__)
+NONE: Values = (LibraryInstance("builtins.None"),)
+BUILTIN_NAMES = frozenset(dir(builtins))
 
 
 def union(parts: Iterable[Values]) -> Values:
@@ -60,7 +62,6 @@ class Inference:
         self.classes = Classes(self)
         self._known: dict[tuple[int, Frame | None], Values] = {}
         self._frames: dict[object, Frame] = {}
-        self._frames_of: dict[FunctionInfo, int] = {}
         self._lambdas: dict[int, FunctionInfo] = {}
         self._returns: dict[Frame, Values] = {}
         self._yields: dict[Frame, Values] = {}
@@ -68,6 +69,9 @@ class Inference:
         self._imports: dict[tuple[str, ModuleInfo], Values] = {}
         self._state: dict[str, list[tuple[Binding, ModuleInfo]]] | None = None
         self.open_parameters: dict[FunctionInfo, set[str]] = {}
+        self._put: dict[int, Values] = {}
+        self._frames_by_info: dict[FunctionInfo, list[Frame]] = {}
+        self._decorators: dict[str, list[FunctionInfo]] | None = None
         self._depth = 0
         self._kinds: dict[type, Callable[..., Values]] = {
             ast.Name: self._name,
@@ -90,7 +94,9 @@ class Inference:
             ast.BinOp: self._operator,
             ast.Starred: lambda node, *at: self.infer(node.value, *at),
             ast.JoinedStr: lambda *_: STRING,
-            ast.Constant: lambda node, *_: STRING if isinstance(node.value, str) else (),
+            ast.Constant: lambda node, *_: (
+                STRING if isinstance(node.value, str) else NONE if node.value is None else ()
+            ),
         }
 
     # Frames
@@ -114,10 +120,12 @@ class Inference:
         key = (info, arguments, closure, receiver)
         known = self._frames.get(key)
         if known is None:
-            count = self._frames_of[info] = self._frames_of.get(info, 0) + 1
+            frames = self._frames_by_info.setdefault(info, [])
+            count = len(frames) + 1
             if count > MOST_FRAMES and (arguments or receiver != calls.usual_receiver(info)):
                 return self.frame(info, (), closure if count < 2 * MOST_FRAMES else None, None)
             known = self._frames[key] = Frame(info, arguments, closure, receiver, min(depth, 7))
+            frames.append(known)
         return known
 
     def default_frame(self, info: FunctionInfo) -> Frame:
@@ -440,7 +448,9 @@ class Inference:
 
     def _bound(self, binding: Binding, scope: Scope, frame: Frame | None) -> Values:
         home = scope
-        if binding.scope is not None and binding.scope is not scope:  # assigned elsewhere: `global`, `self.x`, `state.x`
+        if (
+            binding.scope is not None and binding.scope is not scope
+        ):  # assigned elsewhere: `global`, `self.x`, `state.x`
             scope = binding.scope
             if not isinstance(scope, FunctionInfo):
                 frame = None
@@ -489,14 +499,44 @@ class Inference:
         put = scope.module.bindings.get(f"put {name}")
         if not put or not any(isinstance(value, Mapping | Sequence) for value in values):
             return values
-        added = union(self.bound(one, scope.module, None) for one in put)
+        added = union(self.put(one) for one in put)
         return tuple(
             type(value)(union((value.elements, added))) if isinstance(value, Mapping | Sequence) else value
             for value in values
         )
 
+    def put(self, binding: Binding) -> Values:
+        """Return what a statement puts into a list or dict. In a decorator it is every function that it decorates."""
+        scope = binding.scope
+        if not isinstance(scope, FunctionInfo):
+            return self.bound(binding, scope or self.project.modules[0], None)
+        known = self._put.get(id(binding))
+        if known is not None:
+            return known
+        self._put[id(binding)] = ()
+        outer = scope
+        while isinstance(outer.parent, FunctionInfo):
+            outer = outer.parent
+        for function in self._decorated_by(outer.name):
+            calls.decorated(self, function, None)
+        frames = list(self._frames_by_info.get(scope, ())) or [self.default_frame(scope)]
+        found = union(self.bound(binding, scope, frame) for frame in frames)
+        self._put[id(binding)] = found
+        return found
+
+    def _decorated_by(self, name: str) -> list[FunctionInfo]:
+        if self._decorators is None:
+            self._decorators = {}
+            for module in self.project.modules:
+                for function in module.functions:
+                    if not isinstance(function.parent, FunctionInfo):
+                        for decorator in attributes.decorator_names(function):
+                            self._decorators.setdefault(decorator, []).append(function)
+        return self._decorators.get(name, [])
+
     def _find_import(self, path: str, importer: ModuleInfo) -> Values:
-        prefix, rest = path, []
+        prefix = path
+        rest: list[str] = []
         while prefix:
             module = self.project.module(prefix, importer)
             if module is not None:

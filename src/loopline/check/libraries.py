@@ -53,6 +53,7 @@ class LibraryClass:
     only_async: bool = False
     awaits: str = ""
     keep: bool = False
+    with_opener: bool = False
 
 
 class Libraries:
@@ -169,6 +170,7 @@ class Libraries:
                 only_async=group.get("only") == "async",
                 awaits=group.get("awaits", ""),
                 keep=group.get("keep", False),
+                with_opener=group.get("with_opener", False),
             )
             for other in group.get("also", ()):
                 self._aliases[other] = name

@@ -86,7 +86,9 @@ def library_type(
     if not rest:
         if text == "self":
             return (receiver,)
-        return () if text in ("", "object", "none", "bytes", "str", "int", "float", "bool") else (LibraryInstance(text),)
+        return (
+            () if text in ("", "object", "none", "bytes", "str", "int", "float", "bool") else (LibraryInstance(text),)
+        )
     if word in ("class", "function"):
         if word == "class" or not rest.isdigit():
             return (Library(rest),)
@@ -156,6 +158,8 @@ def injected(inference: Inference, node: ast.expr, scope: Scope) -> Values:
                         found.extend(inference.awaited((result,)))
                     case Generator(frame=frame):
                         found.extend(inference.yields(frame))
+                    case Coroutine():
+                        pass  # it is injected as it is, which is a mistake of its own
                     case Context(frame=frame):
                         found.extend(inference.yields(frame))
                     case _:

@@ -166,7 +166,9 @@ class FunctionInfo:
             match statement:
                 case ast.Pass() | ast.Expr(value=ast.Constant()):
                     continue
-                case ast.Raise(exc=ast.Name(id="NotImplementedError") | ast.Call(func=ast.Name(id="NotImplementedError"))):
+                case ast.Raise(
+                    exc=ast.Name(id="NotImplementedError") | ast.Call(func=ast.Name(id="NotImplementedError"))
+                ):
                     continue
                 case _:
                     return False

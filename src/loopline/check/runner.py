@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loopline.check.analysis import Analysis
@@ -27,6 +27,10 @@ class Report:
     findings: list[Finding]
     files: int
     silenced: int
+
+    def without_possible(self) -> Report:
+        """Return the report with certain findings only."""
+        return replace(self, findings=[one for one in self.findings if one.certain])
 
 
 def check(paths: Sequence[Path], settings: Settings | None = None) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from loopline.check import attributes, hints
@@ -81,7 +82,6 @@ class Services:
         self.includes: list[tuple[Binding | None, Binding | None, str, Scope, ast.Call]] = []
         self.mounted: list[tuple[ast.Call, Scope]] = []
         self.dependencies: dict[FunctionInfo, list[Dependency]] = {}
-        self.creations: dict[Binding, ast.Call] = {}
         for module in inference.project.modules:
             for function in module.functions:
                 if function.node.decorator_list if not isinstance(function.node, ast.Lambda) else ():
@@ -104,6 +104,12 @@ class Services:
                 for node, scope in places:
                     known.extend(self.dependency(node, scope, function, arg))
         return known
+
+    def all_dependencies(self) -> Iterator[list[Dependency]]:
+        """Yield the dependencies of every route, and of what they depend on."""
+        for route in self.routes:
+            yield route.dependencies
+        yield from list(self.dependencies.values())
 
     def dependency(
         self, node: ast.expr, scope: Scope, function: FunctionInfo | None, arg: ast.arg | None = None
@@ -132,14 +138,18 @@ class Services:
                 continue
             name = node.func.attr
             kinds = {"middleware": "middleware", "exception_handler": "handler", "on_event": "startup"}
-            if name not in METHODS and name not in kinds and name not in ("api_route", "route", "websocket", "websocket_route"):
+            if (
+                name not in METHODS
+                and name not in kinds
+                and name not in ("api_route", "route", "websocket", "websocket_route")
+            ):
                 continue
             if not self._is_router(node.func.value, function.parent, node):
                 continue
             if name in kinds:
                 self.parts.append(Part(kinds[name], function, f"{kinds[name]} {function.name}"))
             else:
-                self._route(name, node, function, function.parent, self._binding(node.func.value, function.parent))
+                self._route(name, node, function, function.parent, self.binding(node.func.value, function.parent))
 
     def _route(self, name: str, node: ast.Call, function: FunctionInfo, scope: Scope, router: Binding | None) -> None:
         first = next(iter([*node.args[:1], *given(node, "path")]), None)
@@ -167,8 +177,8 @@ class Services:
         path = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else "-"
         return known and path[:1] in ("", "/")
 
-    def _binding(self, node: ast.expr, scope: Scope) -> Binding | None:
-        """Return where the thing that an expression names is defined."""
+    def binding(self, node: ast.expr, scope: Scope) -> Binding | None:
+        """Return where the thing that an expression names is defined; imports are followed."""
         current: Scope | None = scope
         match node:
             case ast.Name(id=name):
@@ -237,8 +247,8 @@ class Services:
             case "include_router" if receiver is not None:
                 first = next(iter([*node.args[:1], *given(node, "router")]), None)
                 prefix = next((one.value for one in given(node, "prefix") if isinstance(one, ast.Constant)), "")
-                inner = self._binding(first, scope) if first is not None else None
-                self.includes.append((self._binding(receiver, scope), inner, str(prefix), scope, node))
+                inner = self.binding(first, scope) if first is not None else None
+                self.includes.append((self.binding(receiver, scope), inner, str(prefix), scope, node))
             case "mount" if receiver is not None and len(node.args) > 1:
                 self.mounted.append((node, scope))
             case "add_task" if node.args:
@@ -249,7 +259,7 @@ class Services:
                 endpoint = next(iter([*node.args[1:2], *given(node, "endpoint")]), None)
                 for value in infer(endpoint, scope, None) if endpoint is not None else ():
                     if isinstance(value, Function):
-                        router = self._binding(receiver, scope) if receiver is not None else None
+                        router = self.binding(receiver, scope) if receiver is not None else None
                         self._route(name, node, value.info, scope, router)
             case _:
                 pass
@@ -277,7 +287,9 @@ class Services:
                 return created[binding]
             own = ""
             if isinstance(binding.node, ast.Call):
-                own = next((str(one.value) for one in given(binding.node, "prefix") if isinstance(one, ast.Constant)), "")
+                own = next(
+                    (str(one.value) for one in given(binding.node, "prefix") if isinstance(one, ast.Constant)), ""
+                )
             for outer, inner, given_prefix, _, _ in self.includes:
                 if inner is binding and outer is not binding:
                     own = prefix(outer, depth + 1) + given_prefix + own

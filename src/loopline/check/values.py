@@ -1,4 +1,4 @@
-"""What an expression may be worth: the small set of values that the check tells apart. A tuple of them is a union; empty is unknown."""
+"""What an expression may be worth: the few values that the check tells apart. A tuple of them is a union."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope
 
 __all__ = [
     "Alias",
-    "Bound",
     "Class",
     "Context",
     "ContextFunction",
@@ -98,12 +97,16 @@ class LibraryMethod:
 
 @dataclass(frozen=True, slots=True)
 class Coroutine:
-    """What must be awaited: a call of an async function of the project (``frame``), or of a library (``result``)."""
+    """What must be awaited: a call of an async function of the project (``frame``), or of a library (``result``).
+
+    ``lenient``: only its annotation says so. Not ``sure``: a decorator that is not known may have changed it.
+    """
 
     frame: Frame | None
     result: Values = ()
     name: str = ""
     lenient: bool = False
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,4 +27,4 @@ class Rule(Protocol):
 def all_rules() -> list[Rule]:
     """Return the rules, ordered by code."""
     names = sorted(file.stem for file in Path(__file__).parent.glob("ll*.py"))
-    return [import_module(f"loopline.check.rules.{name}") for name in names]  # type: ignore[misc]
+    return [import_module(f"loopline.check.rules.{name}") for name in names]

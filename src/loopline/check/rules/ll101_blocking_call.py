@@ -94,11 +94,19 @@ def _advice(stop: Stop) -> str:
     if below:
         advice = f"{advice} Or hand the call over: `await asyncio.to_thread(…)`.".strip()
     info = stop.entry.info
-    if info.is_async and stop.route and not info.is_generator and not _awaits(info.node) and stop.route.split(" ")[0].isupper():
+    if (
+        info.is_async
+        and stop.route
+        and not info.is_generator
+        and not _awaits(info.node)
+        and stop.route.split(" ")[0].isupper()
+    ):
         advice += f" `{info.name}` awaits nothing: with `def` instead of `async def`, FastAPI runs it in a thread."
     return advice.strip()
 
 
 def _awaits(node: ast.AST) -> bool:
     waits = (ast.Await, ast.AsyncFor, ast.AsyncWith)
-    return any(isinstance(one, waits) or (isinstance(one, ast.comprehension) and one.is_async) for one in own_nodes(node))
+    return any(
+        isinstance(one, waits) or (isinstance(one, ast.comprehension) and one.is_async) for one in own_nodes(node)
+    )

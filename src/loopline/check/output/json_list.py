@@ -7,10 +7,10 @@ import json
 from loopline.check.finding import Finding
 from loopline.check.runner import Report
 
-__all__ = ["render"]
+__all__ = ["render_json"]
 
 
-def render(report: Report) -> str:
+def render_json(report: Report) -> str:
     """Return the findings as a JSON list of objects."""
     return json.dumps([_object(one) for one in report.findings], indent=1, ensure_ascii=False)
 

@@ -1,0 +1,96 @@
+"""`gather` runs as many calls at once as its input has items.
+
+A thousand items are a thousand connections: pools run dry, others' requests wait, the other side bans you.
+
+Bad:
+
+    await asyncio.gather(*[fetch(url) for url in urls])
+
+Good:
+
+    outcomes = await fan_out(fetch, urls, limit=10)
+
+Or a semaphore around the call. A finding is certain where the items come from the request itself.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from loopline.check.analysis import Analysis
+from loopline.check.finding import Finding
+from loopline.check.model import FunctionInfo
+from loopline.check.rules.traps import calls_in, finding, functions, library_path, values_of
+from loopline.check.values import Coroutine, Sequence
+
+__all__ = ["CODE", "TITLE", "check"]
+
+CODE = "LL305"
+TITLE = "as many calls at once as the input has items"
+
+
+def check(analysis: Analysis) -> Iterable[Finding]:
+    """Return a finding for each such call."""
+    endpoints = {route.endpoint for route in analysis.services.routes}
+    for function in functions(analysis):
+        for call in calls_in(function):
+            for part in call.args:
+                if isinstance(part, ast.Starred) and library_path(analysis, call.func, function) == "asyncio.gather":
+                    items = _items(part.value, function)
+                    if items is None or _is_bounded(items) or _has_limit(analysis, part.value, function):
+                        continue
+                    parameters = {arg.arg for arg in function.parameters}
+                    direct = isinstance(items, ast.Name) and items.id in parameters and function in endpoints
+                    yield finding(
+                        analysis,
+                        CODE,
+                        call,
+                        function,
+                        f"as many calls run at once as `{ast.unparse(items)}` has items",
+                        "Bound it: `fan_out(…, limit=…)`, or a semaphore.",
+                        certain=direct,
+                    )
+
+
+def _items(node: ast.expr, function: FunctionInfo) -> ast.expr | None:
+    """Return what is iterated to make the calls."""
+    match node:
+        case ast.ListComp(generators=[generator]) | ast.GeneratorExp(generators=[generator]):
+            return generator.iter
+        case ast.Call(func=ast.Name(id="map"), args=[_, items]):
+            return items
+        case ast.Name(id=name):
+            for binding in function.bindings.get(name, ()):
+                if isinstance(binding.node, ast.ListComp) and len(binding.node.generators) == 1:
+                    return binding.node.generators[0].iter
+            return None
+        case _:
+            return None
+
+
+def _is_bounded(node: ast.expr) -> bool:
+    match node:
+        case ast.List() | ast.Tuple() | ast.Set() | ast.Constant():
+            return True
+        case ast.Call(func=ast.Name(id="range")):
+            return True
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.isupper()
+        case ast.Subscript(slice=ast.Slice()):
+            return True
+        case ast.Call(func=ast.Name(id="enumerate" | "zip" | "sorted" | "list" | "set"), args=[first, *_]):
+            return _is_bounded(first)
+        case _:
+            return False
+
+
+def _has_limit(analysis: Analysis, node: ast.expr, function: FunctionInfo) -> bool:
+    """Whether the called function waits for a semaphore or a limiter first."""
+    for value in values_of(analysis, node, function):
+        for one in value.elements if isinstance(value, Sequence) else ():
+            if isinstance(one, Coroutine) and one.frame is not None:
+                text = ast.unparse(one.frame.info.node).lower()
+                if any(word in text for word in ("semaphore", "limiter", "async with sem", "limit")):
+                    return True
+    return False

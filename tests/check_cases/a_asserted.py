@@ -1,0 +1,3 @@
+async def ok(): return True
+async def test_it():
+    assert ok()  # error: LL205

@@ -1,0 +1,3 @@
+async def name(): return "x"
+async def handler():
+    return "hello " + name()  # error: LL205

@@ -1,0 +1,3 @@
+async def send(): ...
+async def handler(ready):
+    ready and send()  # error: LL201

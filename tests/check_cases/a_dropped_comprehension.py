@@ -1,0 +1,3 @@
+async def send(name): ...
+async def handler(names):
+    [send(name) for name in names]  # error: LL201

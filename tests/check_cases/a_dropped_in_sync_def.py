@@ -1,0 +1,3 @@
+async def save(): ...
+def handler():
+    save()  # error: LL201

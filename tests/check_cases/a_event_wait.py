@@ -1,0 +1,3 @@
+import asyncio
+async def handler(event: asyncio.Event):
+    event.wait()  # error: LL201

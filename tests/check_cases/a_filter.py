@@ -1,0 +1,3 @@
+async def ok(x): return True
+async def handler(items):
+    return list(filter(ok, items))  # error: LL207

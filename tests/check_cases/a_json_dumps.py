@@ -1,0 +1,4 @@
+import json
+async def data(): return {}
+async def handler():
+    return json.dumps(data())  # error: LL207

@@ -1,0 +1,3 @@
+async def rows(): return []
+async def handler():
+    return len(rows())  # error: LL207

@@ -1,0 +1,5 @@
+import asyncio
+lock = asyncio.Lock()
+async def handler():
+    with lock:  # error: LL205
+        pass

@@ -1,0 +1,5 @@
+import asyncio
+async def work(): ...
+async def handler():
+    task = asyncio.create_task(work())  # error: LL206
+    return 1

@@ -1,0 +1,3 @@
+async def ok(): return True
+async def handler():
+    return "yes" if ok() else "no"  # error: LL205

@@ -1,0 +1,4 @@
+from threading import Thread
+async def work(): ...
+def start():
+    Thread(target=work).start()  # error: LL207

@@ -1,0 +1,4 @@
+async def load(): return 1
+async def handler():
+    job = load()
+    job.close()

@@ -1,0 +1,7 @@
+import asyncio
+async def work(): ...
+async def limited(semaphore, job):
+    async with semaphore:
+        return await job
+async def handler():
+    await limited(asyncio.Semaphore(2), work())

@@ -1,0 +1,4 @@
+import asyncio
+async def save(): ...
+async def handler():
+    await asyncio.shield(save())

@@ -1,0 +1,7 @@
+import asyncio
+async def work(): ...
+def start():
+    return asyncio.create_task(work())
+async def handler():
+    task = asyncio.create_task(work())
+    await task

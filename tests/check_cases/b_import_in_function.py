@@ -1,0 +1,3 @@
+async def handler():
+    import time
+    time.sleep(1)  # error: LL101

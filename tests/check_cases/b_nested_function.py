@@ -1,0 +1,5 @@
+import time
+async def handler():
+    def pause():
+        time.sleep(1)
+    pause()  # error: LL101

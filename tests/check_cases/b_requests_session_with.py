@@ -1,0 +1,4 @@
+import requests
+async def handler():
+    with requests.Session() as session:
+        return session.get("http://x")  # error: LL101

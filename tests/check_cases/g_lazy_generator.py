@@ -1,0 +1,5 @@
+import requests
+def pages():
+    yield requests.get("http://x")
+async def handler():
+    return pages()
