@@ -63,8 +63,8 @@ TELLS_AWAITABLE = {
 class Forgotten:
     """A coroutine, or a task, that nothing waits for.
 
-    ``fate`` is what becomes of it: ``dropped``, ``returned``, ``response``, ``stored``, ``some path``, ``value``, ``passed``, ``function``
-    (a coroutine function where a plain one is called), ``task``, ``with`` or ``for``.
+    ``fate`` is what becomes of it: ``dropped``, ``returned``, ``response``, ``stored``, ``some path``, ``value``,
+    ``passed``, ``function`` (a coroutine function where a plain one is called), ``task``, ``with`` or ``for``.
     """
 
     fate: str
@@ -443,7 +443,7 @@ class _Walk:
         return True
 
     def _parameter_type(self, info: FunctionInfo, node: ast.Call, part: ast.expr, offset: int) -> Values:
-        names = [arg for arg in info.positional[offset:]]
+        names = info.positional[offset:]
         wanted: ast.arg | None = None
         if part in node.args and node.args.index(part) < len(names):
             wanted = names[node.args.index(part)]

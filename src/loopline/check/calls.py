@@ -47,6 +47,7 @@ __all__ = [
     "library_effect",
     "library_type",
     "parameter",
+    "run",
     "usual_receiver",
 ]
 
@@ -64,8 +65,9 @@ PLAIN = {
     "final",
 }
 KEEPING = {
-    "get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket", "middleware", "exception_handler", "on_event",
-    "retry", "wraps", "setter", "route", "fixture", "field_validator", "asynccontextmanager", "contextmanager", "alru_cache",
+    "get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket", "middleware", "route",
+    "exception_handler", "on_event", "retry", "wraps", "setter", "fixture", "field_validator", "asynccontextmanager",
+    "contextmanager", "alru_cache",
 }  # fmt: skip
 TELLING = (
     Function,
@@ -254,9 +256,9 @@ def parameter(inference: Inference, node: ast.arg, info: FunctionInfo, frame: Fr
             return values
     if rest:
         return ()
-    if info.owner is not None and info.positional and info.positional[0] is node:
-        if "staticmethod" not in attributes.decorator_names(info):
-            return (frame.receiver,) if frame.receiver is not None else ()
+    is_first = info.owner is not None and bool(info.positional) and info.positional[0] is node
+    if is_first and "staticmethod" not in attributes.decorator_names(info):
+        return (frame.receiver,) if frame.receiver is not None else ()
     typed = hints.resolve(inference, node.annotation, info, frame) if node.annotation else ()
     if typed and not any(inference.classes.is_open(value) for value in typed):
         return typed

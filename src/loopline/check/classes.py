@@ -93,7 +93,7 @@ class Classes:
         return found if len(found) <= MOST else []
 
     def is_open(self, value: Value) -> bool:
-        """Tell whether an annotated type leaves open what exactly is meant: its methods are others', or it is a variable."""
+        """Tell whether an annotated type leaves open what is meant: others have its methods, or it is a variable."""
         match value:
             case Instance(info=info):
                 return self.inherits(info, "abc.ABC", "typing.Protocol") or bool(self.subclasses(info))

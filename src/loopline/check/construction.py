@@ -27,9 +27,7 @@ def constructors(inference: Inference, value: Class) -> list[Function]:
     instance = Instance(value.info, exact=True, arguments=value.arguments)
     found: list[Function] = []
     for name in ("__new__", "__init__", "__post_init__", "model_post_init"):
-        for one in attributes.get(inference, instance, name):
-            if isinstance(one, Function):
-                found.append(one)
+        found.extend(one for one in attributes.get(inference, instance, name) if isinstance(one, Function))
     found.extend(validators(inference, value.info))
     for info in inference.classes.ancestry(value.info):
         if not isinstance(info, ClassInfo):

@@ -1,4 +1,4 @@
-"""What a call of a function does to the thread that runs it: which calls block, and which functions of the project it runs."""
+"""What a call of a function does to its thread: which calls block, and which functions of the project it runs."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ class _Walk:
                 pass
 
     def _runs(self, node: ast.AST, function: Function, frame: Frame, *, certain: bool) -> None:
-        """A call of a project's function: its body runs now, or when it is awaited. A generator's runs when it is iterated."""
+        """Note a call of a project's function: its body runs now, or when awaited; a generator's when iterated."""
         info = function.info
         if info.is_generator and not info.is_async:
             return
@@ -192,9 +192,21 @@ class _Walk:
             return
         if isinstance(node, ast.Call) and not applies(effect, node):
             return
+        if effect.after and isinstance(node, ast.Call) and self._is_settled(node, effect):
+            return
         if effect.blocks == "loop" and self._minds_the_loop():
             return
         self._found.append(Block(node, effect, certain and effect.certain))
+
+    def _is_settled(self, node: ast.Call, effect: Effect) -> bool:
+        """Whether the function asks the same object first: `if future.done(): return future.result()`."""
+        if not isinstance(node.func, ast.Attribute):
+            return False
+        receiver = ast.unparse(node.func.value)
+        return any(
+            isinstance(one, ast.Attribute) and one.attr in effect.after and ast.unparse(one.value) == receiver
+            for one in ast.walk(self._info.node)
+        )
 
     def _minds_the_loop(self) -> bool:
         """A function that asks whether a loop runs knows what it does with `asyncio.run`."""

@@ -9,7 +9,7 @@ __all__ = ["Finding", "Step"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One place on the way from the route, or the ``async def``, to what is wrong: a line of a file, and what is there."""
+    """One place on the way from the route, or the ``async def``, to what is wrong: a line, and what is there."""
 
     path: str
     line: int
@@ -21,8 +21,8 @@ class Step:
 class Finding:
     """One thing that is wrong.
 
-    ``certain`` is false where it may be harmless. ``cause`` groups findings that one change would mend; ``place`` is what kind of
-    code it is in: ``request``, ``other``, ``startup``, ``command line`` or ``tests``.
+    ``certain`` is false where it may be harmless. ``cause`` groups findings that one change would mend;
+    ``place`` is what kind of code it is in: ``request``, ``other``, ``startup``, ``command line`` or ``tests``.
     """
 
     code: str

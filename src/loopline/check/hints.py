@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["metadata", "resolve"]
 
 SEQUENCES = {
-    "list", "List", "set", "Set", "frozenset", "FrozenSet", "Sequence", "Iterable", "Iterator", "Collection", "deque", "Generator",
-    "MutableSequence", "AbstractSet", "Deque",
+    "list", "List", "set", "Set", "frozenset", "FrozenSet", "Sequence", "Iterable", "Iterator", "Collection", "deque",
+    "Generator", "MutableSequence", "AbstractSet", "Deque",
 }  # fmt: skip
 MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"}
 THROUGH = {"Optional", "ClassVar", "Final", "Required", "NotRequired", "Annotated", "ReadOnly"}

@@ -1,4 +1,4 @@
-"""Index a parsed module: which names each scope has, and where they get their values. Statements only; expressions later."""
+"""Index a parsed module: which names each scope has, and where they get their values. Expressions come later."""
 
 from __future__ import annotations
 

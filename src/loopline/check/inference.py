@@ -31,7 +31,7 @@ from loopline.check.values import (
     Values,
 )
 
-__all__ = ["Inference", "union"]
+__all__ = ["Inference", "dotted_name", "union"]
 
 MOST = 12  # alternatives that a union keeps
 DEEPEST = 120  # nested questions after which the answer is unknown
@@ -401,9 +401,11 @@ class Inference:
                     else:
                         found.append(self.elements((value,)))
                 case Instance():
-                    for function in attributes.get(self, value, "__getitem__"):
-                        if isinstance(function, Function):
-                            found.append(self.returns(self.frame(function.info, (), None, function.receiver)))
+                    found.extend(
+                        self.returns(self.frame(function.info, (), None, function.receiver))
+                        for function in attributes.get(self, value, "__getitem__")
+                        if isinstance(function, Function)
+                    )
                 case Alias():
                     found.append((Alias(node, scope),))
                 case _:

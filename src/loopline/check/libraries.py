@@ -35,6 +35,7 @@ class Effect:
     refuses: Arguments = ()
     keep: bool = False
     receiver: bool = False
+    after: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -206,6 +207,7 @@ def _effect(name: str, group: dict[str, Any], library: dict[str, Any]) -> Effect
         _arguments(group.get("refuses")),
         group.get("keep", False),
         group.get("receiver", False),
+        tuple(group.get("after", ())),
     )
 
 

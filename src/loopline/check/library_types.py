@@ -89,9 +89,8 @@ def library_type(
         return (
             () if text in ("", "object", "none", "bytes", "str", "int", "float", "bool") else (LibraryInstance(text),)
         )
-    if word in ("class", "function"):
-        if word == "class" or not rest.isdigit():
-            return (Library(rest),)
+    if word == "class" or (word == "function" and not rest.isdigit()):
+        return (Library(rest),)
     if node is None or scope is None:
         return ()
     if rest == "list":

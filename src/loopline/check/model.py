@@ -17,8 +17,9 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 class Binding:
     """A place where a name gets a value.
 
-    ``kind`` says how: ``value``, ``annotation`` (only), ``param``, ``def``, ``class``, ``import``, ``from``, ``item`` (of an iteration),
-    ``enter`` (of a context manager) or ``opaque``. ``start`` is where, ``end`` the end of its block: a use in between is sure to see it.
+    ``kind`` says how: ``value``, ``annotation`` (only), ``param``, ``def``, ``class``, ``import``, ``from``,
+    ``item`` (of an iteration), ``enter`` (of a context manager) or ``opaque``. ``start`` is where, ``end`` the end of
+    its block: a use in between is sure to see it.
     """
 
     kind: str

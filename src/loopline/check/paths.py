@@ -56,8 +56,8 @@ def _blocks(statement: ast.stmt) -> list[tuple[str, list[ast.stmt]]]:
     found = [
         (name, getattr(statement, name)) for name in ("body", "orelse", "finalbody") if getattr(statement, name, None)
     ]
-    for one in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
-        found.append(("handlers", one.body))
+    others = [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]
+    found.extend(("handlers", one.body) for one in others)
     return found
 
 

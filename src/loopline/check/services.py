@@ -13,14 +13,14 @@ from loopline.check.library_types import given
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope, own_nodes
 from loopline.check.values import Class, ContextFunction, Function, Instance, Library, LibraryInstance, Partial, Value
 
-__all__ = ["Part", "Route", "Services"]
+__all__ = ["Dependency", "Part", "Route", "Services"]
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 ROUTERS = ("fastapi.FastAPI", "fastapi.APIRouter", "starlette.applications.Starlette", "starlette.routing.Router")
 CALLS = {
-    "add_api_route", "add_route", "add_websocket_route", "add_api_websocket_route", "add_middleware", "add_exception_handler",
-    "add_event_handler", "include_router", "mount", "FastAPI", "Starlette", "APIRouter", "Route", "WebSocketRoute", "APIRoute",
-    "Mount", "add_task",
+    "add_api_route", "add_route", "add_websocket_route", "add_api_websocket_route", "add_middleware", "add_task",
+    "add_exception_handler", "add_event_handler", "include_router", "mount", "FastAPI", "Starlette", "APIRouter",
+    "Route", "WebSocketRoute", "APIRoute",
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from loopline.check.values import Library, LibraryInstance, Value
 
 __all__ = ["looks_blocking"]
 
-CLIENT = re.compile(r"(Client|Session|Connection|Api|API|SDK|Sdk|Gateway)$")
+CLIENT = re.compile(r"(Client|Session|Api|API|SDK|Sdk|Gateway)$")  # a Connection is often a protocol without a socket
 VERB = re.compile(
     r"^(get|post|put|patch|delete|head|request|fetch|send|query|execute|read|list|search|download|upload|publish|invoke"
     r"|create|update|insert|scan|find|describe|submit|login|ping)(_|$)"

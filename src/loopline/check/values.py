@@ -45,7 +45,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A call of a function of the project: what some of its parameters are. Frames are interned: equal ones are the same."""
+    """A call of a function of the project: what some of its parameters are. Interned: equal ones are the same."""
 
     info: FunctionInfo
     arguments: tuple[tuple[str, Values], ...]

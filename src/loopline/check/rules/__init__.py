@@ -1,4 +1,4 @@
-"""The rules, a file each. A rule is a module: its docstring is its documentation, ``CODE`` its code, ``check`` finds."""
+"""The rules, a file each. A rule is a module: its docstring documents it, ``CODE`` is its code, ``check`` finds."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _words(one: Forgotten) -> tuple[str, str]:
                     "Write `await asyncio.gather(…)`.",
                 )
             return (
-                f"nobody holds the task of `{one.name}`: it may be collected before it ends, and its error is never seen",
+                f"nobody holds the task of `{one.name}`: it may be collected before its end, its error is never seen",
                 "Keep it until it is done, or use a TaskGroup; for what must not be lost, a job.",
             )
         case "function":

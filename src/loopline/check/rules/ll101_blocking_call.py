@@ -1,7 +1,7 @@
 """A call blocks the event loop.
 
-While it waits, or computes, no other request of the process is answered. The call may be many functions below the `async def`,
-in another module: the chain shows the way.
+While it waits, or computes, no other request of the process is answered. The call may be many functions below the
+`async def`, in another module: the chain shows the way.
 
 Bad:
 
@@ -15,8 +15,9 @@ Good:
     async def report(http: HttpClient):
         return (await http.get(URL)).json()
 
-Or write `def`: FastAPI runs the endpoint in a thread. Or hand the call over: `await asyncio.to_thread(...)`, `await lane.run(...)`.
-A finding is *possible*, not certain, where the call often does not wait: an uncontended lock, a cached function, a `stat`.
+Or write `def`: FastAPI runs the endpoint in a thread. Or hand the call over: `await asyncio.to_thread(...)`, `await
+lane.run(...)`. A finding is *possible*, not certain, where the call often does not wait: an uncontended lock, a
+cached function, a `stat`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """An event loop is run where one runs already.
 
-`asyncio.run` and `run_until_complete` raise `RuntimeError` on a running loop, and the coroutine that they were given is never awaited.
+`asyncio.run` and `run_until_complete` raise `RuntimeError` on a running loop, and the coroutine that they were given
+is never awaited.
 
 Bad:
 

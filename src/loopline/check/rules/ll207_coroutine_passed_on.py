@@ -1,7 +1,7 @@
 """A coroutine, or a coroutine function, is passed to something that does not await it.
 
-`asyncio.to_thread(f)` with an `async def f` gives back a coroutine that nobody awaits; `BackgroundTasks.add_task(f())` fails when it
-calls the coroutine; `print(f())` prints it.
+`asyncio.to_thread(f)` with an `async def f` gives back a coroutine that nobody awaits;
+`BackgroundTasks.add_task(f())` fails when it calls the coroutine; `print(f())` prints it.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A `yield` dependency commits after its `yield`, without `scope="function"`.
 
-FastAPI runs what follows the `yield` after the response was sent: if the commit fails then, the client has been told 200 and nothing
-is saved. No exception handler can help.
+FastAPI runs what follows the `yield` after the response was sent: if the commit fails then, the client has been told
+200 and nothing is saved. No exception handler can help.
 
 Bad:
 
@@ -52,7 +52,7 @@ def check(analysis: Analysis) -> Iterable[Finding]:
                     CODE,
                     commit,
                     function,
-                    f"`{function.name}` commits after the response was sent: if that fails, the client has been told it is saved",
+                    f"`{function.name}` commits after the response was sent: if that fails, the client was told 200",
                     'Write `Depends(…, scope="function")`, or commit in the endpoint.',
                 )
 

@@ -1,7 +1,7 @@
 """One AsyncSession is used by calls that run at the same time.
 
-A session is for one task. Gathered calls on it raise InvalidRequestError, or mix their statements silently when the connection is
-there already.
+A session is for one task. Gathered calls on it raise InvalidRequestError, or mix their statements silently when the
+connection is there already.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A session, or an object that belongs to one, is given to a background task.
 
-The task runs after the response: the session may be closed by then, or held from the pool until the task ends; an object's attributes
-are loaded by a session that is gone.
+The task runs after the response: the session may be closed by then, or held from the pool until the task ends; an
+object's attributes are loaded by a session that is gone.
 
 Bad:
 

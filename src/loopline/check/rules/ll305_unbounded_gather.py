@@ -16,12 +16,13 @@ Or a semaphore around the call. A finding is certain where the items come from t
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 
 from loopline.check.analysis import Analysis
 from loopline.check.finding import Finding
-from loopline.check.model import FunctionInfo
-from loopline.check.rules.traps import calls_in, finding, functions, library_path, values_of
+from loopline.check.model import FunctionInfo, own_nodes
+from loopline.check.rules.traps import calls_in, finding, functions, is_instance, library_path, values_of
 from loopline.check.values import Coroutine, Sequence
 
 __all__ = ["CODE", "TITLE", "check"]
@@ -73,6 +74,10 @@ def _is_bounded(node: ast.expr) -> bool:
     match node:
         case ast.List() | ast.Tuple() | ast.Set() | ast.Constant():
             return True
+        case ast.BinOp(left=left, right=right):
+            return _is_bounded(left) and _is_bounded(right)
+        case ast.Starred(value=value):
+            return _is_bounded(value)
         case ast.Call(func=ast.Name(id="range")):
             return True
         case ast.Name(id=name) | ast.Attribute(attr=name):
@@ -89,8 +94,17 @@ def _has_limit(analysis: Analysis, node: ast.expr, function: FunctionInfo) -> bo
     """Whether the called function waits for a semaphore or a limiter first."""
     for value in values_of(analysis, node, function):
         for one in value.elements if isinstance(value, Sequence) else ():
-            if isinstance(one, Coroutine) and one.frame is not None:
-                text = ast.unparse(one.frame.info.node).lower()
-                if any(word in text for word in ("semaphore", "limiter", "async with sem", "limit")):
-                    return True
+            if isinstance(one, Coroutine) and one.frame is not None and _waits_for_a_place(analysis, one.frame.info):
+                return True
+    return False
+
+
+def _waits_for_a_place(analysis: Analysis, function: FunctionInfo) -> bool:
+    for node in own_nodes(function.node):
+        for item in node.items if isinstance(node, ast.AsyncWith) else ():
+            held = values_of(analysis, item.context_expr, function)
+            if any(is_instance(analysis, one, "asyncio.Lock", "anyio.Lock", "loopline.Limiter") for one in held):
+                return True
+            if re.search("sem|limit|throttle", ast.unparse(item.context_expr), re.IGNORECASE):
+                return True
     return False

@@ -1,7 +1,7 @@
 """A client, an engine or a pool is made for every request.
 
-Each has connections of its own: every request pays for a new connection (and TLS handshake), and none are reused. One client for the
-whole application belongs in its lifespan.
+Each has connections of its own: every request pays for a new connection (and TLS handshake), and none are reused. One
+client for the whole application belongs in its lifespan.
 
 Bad:
 

@@ -1,6 +1,7 @@
 """A route can never be reached: one before it takes its path.
 
-Routes are tried in the order in which they are added: `/users/{user_id}` takes `/users/batch`, and answers 422 if the id is a number.
+Routes are tried in the order in which they are added: `/users/{user_id}` takes `/users/batch`, and answers 422 if the
+id is a number.
 
 Bad:
 
@@ -43,7 +44,7 @@ def check(analysis: Analysis) -> Iterable[Finding]:
                     CODE,
                     route.node,
                     route.endpoint,
-                    f"{route.title} is never reached: `{other.path}`, added before it in line {other.node.lineno}, takes its path",
+                    f"{route.title} is never reached: `{other.path}` of line {other.node.lineno} takes its path",
                     f"Move `{route.endpoint.name}` before `{other.endpoint.name}`.",
                 )
                 break

@@ -1,7 +1,7 @@
 """`asyncio.get_event_loop()` in a coroutine.
 
-It does more than it says: outside a running loop it may make one, or raise, by version and policy. In a coroutine a loop is always
-running: say so.
+It does more than it says: outside a running loop it may make one, or raise, by version and policy. In a coroutine a
+loop is always running: say so.
 
 Bad:
 

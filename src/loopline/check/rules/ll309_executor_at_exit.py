@@ -1,7 +1,7 @@
 """An executor of the application is closed only by `atexit`, or never.
 
-uvicorn sends itself SIGTERM again after a stop: `atexit` never runs then, and a busy process of a ProcessPoolExecutor outlives the
-server.
+uvicorn sends itself SIGTERM again after a stop: `atexit` never runs then, and a busy process of a ProcessPoolExecutor
+outlives the server.
 
 Bad:
 
@@ -25,7 +25,7 @@ from collections.abc import Iterable
 
 from loopline.check.analysis import Analysis
 from loopline.check.finding import Finding
-from loopline.check.model import Scope, own_nodes
+from loopline.check.model import FunctionInfo, Scope, own_nodes
 from loopline.check.rules.traps import finding, library_path
 
 __all__ = ["CODE", "TITLE", "check"]
@@ -40,8 +40,9 @@ def check(analysis: Analysis) -> Iterable[Finding]:
         if "PoolExecutor" not in module.source and "atexit" not in module.source:
             continue
         serves = any(route.scope.module is module for route in analysis.services.routes)
-        for scope in (module, *module.functions):
-            for node in own_nodes(module.tree if scope is module else scope.node):  # type: ignore[union-attr]
+        scopes: list[Scope] = [module, *module.functions]
+        for scope in scopes:
+            for node in own_nodes(scope.node if isinstance(scope, FunctionInfo) else module.tree):
                 match node:
                     case ast.Call(func=func, args=[ast.Attribute(attr="shutdown", value=pool), *_]):
                         if library_path(analysis, func, scope) == "atexit.register":

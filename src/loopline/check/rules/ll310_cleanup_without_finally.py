@@ -1,7 +1,7 @@
 """Clean-up after a `yield` without `finally` is skipped when something fails.
 
-In a dependency an error of the endpoint is raised at the `yield`; in a lifespan, the cancellation of the server. What follows runs
-only if there was none.
+In a dependency an error of the endpoint is raised at the `yield`; in a lifespan, the cancellation of the server. What
+follows runs only if there was none.
 
 Bad:
 

@@ -1,0 +1,13 @@
+import asyncio
+places = asyncio.Semaphore(3)
+NUMBERS = [1, 2, 3]
+async def fetch(number):
+    async with places:
+        return number
+async def plain(number): return number
+async def handler(numbers):
+    await asyncio.gather(*[fetch(number) for number in numbers])
+    await asyncio.gather(*[plain(number) for number in NUMBERS])
+    await asyncio.gather(*[plain(number) for number in numbers[:5]])
+    await asyncio.gather(*[plain(number) for number in range(3)])
+    await asyncio.gather(plain(1), plain(2))

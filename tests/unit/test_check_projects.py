@@ -1,0 +1,200 @@
+"""The check follows imports through the modules of a project, however they are laid out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from loopline.check import Finding, check
+from loopline.check.settings import Settings
+
+SLOW = "import time\ndef slow():\n    time.sleep(1)\n"
+
+
+def found(folder: Path, files: dict[str, str], settings: Settings | None = None) -> list[Finding]:
+    for name, code in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(code))
+    return check([folder], settings).findings
+
+
+LAYOUTS = {
+    "relative": {
+        "shop/__init__.py": "",
+        "shop/work.py": SLOW,
+        "shop/routes.py": "from .work import slow\nasync def handler():\n    slow()\n",
+    },
+    "relative, of a module": {
+        "shop/__init__.py": "",
+        "shop/work.py": SLOW,
+        "shop/routes.py": "from . import work\nasync def handler():\n    work.slow()\n",
+    },
+    "two levels up": {
+        "shop/__init__.py": "",
+        "shop/work.py": SLOW,
+        "shop/api/__init__.py": "",
+        "shop/api/routes.py": "from ..work import slow as lazy\nasync def handler():\n    lazy()\n",
+    },
+    "re-exported": {
+        "shop/__init__.py": "from shop.work import slow\n",
+        "shop/work.py": SLOW,
+        "main.py": "import shop\nasync def handler():\n    shop.slow()\n",
+    },
+    "re-exported with a star": {
+        "shop/__init__.py": "from .work import *\n",
+        "shop/work.py": SLOW,
+        "main.py": "from shop import slow\nasync def handler():\n    slow()\n",
+    },
+    "in src": {
+        "src/shop/__init__.py": "",
+        "src/shop/work.py": SLOW,
+        "src/shop/routes.py": "from shop.work import slow\nasync def handler():\n    slow()\n",
+    },
+    "namespace packages": {
+        "app/services/work.py": SLOW,
+        "app/routers/routes.py": "from app.services.work import slow\nasync def handler():\n    slow()\n",
+    },
+    "scripts side by side": {
+        "work.py": SLOW,
+        "routes.py": "from work import slow\nasync def handler():\n    slow()\n",
+    },
+    "dotted import": {
+        "shop/__init__.py": "",
+        "shop/work.py": SLOW,
+        "main.py": "import shop.work\nasync def handler():\n    shop.work.slow()\n",
+    },
+    "conditional": {
+        "work.py": SLOW,
+        "main.py": """
+            try:
+                from missing import slow
+            except ImportError:
+                from work import slow
+            async def handler():
+                slow()
+        """,
+    },
+    "for types only": {
+        "repo.py": "import time\nclass Repo:\n    def load(self):\n        time.sleep(1)\n",
+        "main.py": """
+            from __future__ import annotations
+            from typing import TYPE_CHECKING
+            if TYPE_CHECKING:
+                from repo import Repo
+            async def handler(repo: Repo):
+                repo.load()
+        """,
+    },
+    "in a function, against a cycle": {
+        "shop/__init__.py": "",
+        "shop/work.py": "from shop import routes\n" + SLOW,
+        "shop/routes.py": "async def handler():\n    from shop.work import slow\n    slow()\n",
+    },
+    "named like a library": {
+        "app/__init__.py": "",
+        "app/redis.py": "import redis\nclient = redis.Redis()\n",
+        "app/main.py": "from app.redis import client\nasync def handler():\n    client.get('k')\n",
+    },
+    "an alias of a dependency": {
+        "deps.py": """
+            from typing import Annotated
+            from fastapi import Depends
+            from sqlalchemy.orm import Session
+            def get_db(): ...
+            Db = Annotated[Session, Depends(get_db)]
+        """,
+        "main.py": """
+            from fastapi import APIRouter
+            from deps import Db
+            router = APIRouter()
+            @router.get("/")
+            async def handler(db: Db):
+                db.commit()
+        """,
+    },
+}
+
+
+@pytest.mark.parametrize("files", LAYOUTS.values(), ids=LAYOUTS)
+def test_a_blocking_call_in_another_module_is_found(files: dict[str, str], tmp_path: Path) -> None:
+    assert "LL101" in {one.code for one in found(tmp_path, files)}
+
+
+def test_the_chain_leads_from_the_route_through_the_modules_to_the_call(tmp_path: Path) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/store.py": "import requests\nclass Store:\n    def load(self):\n        return requests.get('http://x')\n",
+        "shop/service.py": """
+            from shop.store import Store
+            class Service:
+                def __init__(self, store: Store) -> None:
+                    self.store = store
+                async def orders(self):
+                    return self.store.load()
+        """,
+        "shop/routes.py": """
+            from typing import Annotated
+            from fastapi import APIRouter, Depends
+            from shop.service import Service
+            router = APIRouter(prefix="/orders")
+            @router.get("/{number}")
+            async def read(number: int, service: Annotated[Service, Depends()]):
+                return await service.orders()
+        """,
+        "shop/main.py": """
+            from fastapi import FastAPI
+            from shop.routes import router
+            app = FastAPI()
+            app.include_router(router, prefix="/api")
+        """,
+    }
+    (one,) = [one for one in found(tmp_path, files) if one.code == "LL101"]
+    assert one.route == "GET /api/orders/{number}"
+    assert one.place == "request"
+    assert [step.function for step in one.chain] == ["read", "Service.orders", "Store.load"]
+    assert one.chain[-1].text == "return requests.get('http://x')"
+    assert Path(one.path).name == "service.py"
+
+
+def test_a_file_that_cannot_be_parsed_is_reported_and_the_others_are_checked(tmp_path: Path) -> None:
+    files = {"broken.py": "def f(:\n", "null.py": "x = 1\0", "ok.py": SLOW + "async def g():\n    slow()\n"}
+    codes = sorted(one.code for one in found(tmp_path, files))
+    assert codes == ["LL001", "LL001", "LL101"]
+
+
+@pytest.mark.parametrize("codes", ["", "[LL101]", "[LL205, LL101]"])
+def test_a_comment_silences_a_finding_on_any_line_of_its_chain(codes: str, tmp_path: Path) -> None:
+    comment = f"# loopline: ignore{codes}"
+    work = f"import time\ndef slow():\n    time.sleep(1)  {comment}\n"
+    assert found(tmp_path, {"a.py": work + "async def g():\n    slow()\n"}) == []
+    assert found(tmp_path, {"a.py": SLOW + f"async def g():\n    slow()  {comment}\n"}) == []
+
+
+def test_a_comment_for_another_code_silences_nothing(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.py": SLOW + "async def g():\n    slow()  # loopline: ignore[LL201]\n"})
+
+
+def test_codes_and_paths_can_be_left_out(tmp_path: Path) -> None:
+    files = {"a.py": SLOW + "async def g():\n    slow()\n"}
+    assert found(tmp_path, files, Settings(ignore=("LL1",))) == []
+    assert found(tmp_path, files, Settings(exclude=("*/a.py",))) == []
+
+
+def test_recursion_and_cycles_end(tmp_path: Path) -> None:
+    code = """
+        def wrap(fn):
+            return wrap(lambda: fn())
+        def a(x): return b(x)
+        def b(x): return a(x)
+        class C(C): ...
+        class D(E): ...
+        class E(D): ...
+        x = x
+        y: "y" = y
+        async def go(d: D, c: C):
+            a(wrap(go)); d.run(); c.run(); return x, y
+    """
+    assert [one.code for one in found(tmp_path, {"a.py": code}) if one.code == "LL001"] == []
