@@ -20,7 +20,7 @@ from loopline.check.libraries import FOLDER, Libraries
 
 CALL = {
     "blocks", "certainty", "unless", "when", "cost", "instead", "returns", "async", "runs", "drains", "threads", "background",
-    "loop", "consumes", "refuses", "keep", "receiver",
+    "loop", "consumes", "refuses", "keep", "receiver", "after",
 }  # fmt: skip
 CLASS = {"name", "also", "bases", "methods", "attributes", "enter", "enters", "elements", "iterates", "only", "awaits", "with_opener"}
 KINDS = {"network", "disk", "lock", "cpu", "sleep", "process", "loop"}
