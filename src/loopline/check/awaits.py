@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loopline.check import attributes, calls, hints, paths
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
-from loopline.check.model import ClassInfo, FunctionInfo
+from loopline.check.model import ClassInfo, FunctionInfo, children
 from loopline.check.values import (
     Class,
     Context,
@@ -84,12 +85,13 @@ def forgotten_awaits(inference: Inference, info: FunctionInfo, *, answers: bool)
         answers: Whether what it returns is a response, or is injected: an endpoint or a dependency.
     """
     walk = _Walk(inference, info, inference.default_frame(info), answers)
-    if isinstance(info.node, ast.Lambda):
-        if answers:
-            walk.answer(info.node.body)
-    else:
-        for statement in info.node.body:
-            walk.statement(statement)
+    with suppress(RecursionError):  # code nested beyond reason is left out
+        if isinstance(info.node, ast.Lambda):
+            if answers:
+                walk.answer(info.node.body)
+        else:
+            for statement in info.node.body:
+                walk.statement(statement)
     return walk.found
 
 
@@ -137,10 +139,10 @@ class _Walk:
             case ast.Match(subject=subject):
                 self._value(subject, "is matched")
             case _:
-                for child in ast.iter_child_nodes(node):
+                for child in children(node):
                     if isinstance(child, ast.expr):
                         self._consumed(child)
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.stmt):
                 self.statement(child)
             elif isinstance(child, ast.ExceptHandler | ast.match_case):
@@ -290,7 +292,7 @@ class _Walk:
             case ast.YieldFrom(value=value):
                 self._iterated(value)
             case _:
-                for child in ast.iter_child_nodes(node):
+                for child in children(node):
                     if isinstance(child, ast.expr):
                         self._consumed(child)
 

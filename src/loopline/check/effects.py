@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from loopline.check.conditions import applies
 from loopline.check.construction import constructors
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
-from loopline.check.model import FunctionInfo
+from loopline.check.model import FunctionInfo, children
 from loopline.check.unknown import looks_blocking
 from loopline.check.values import (
     Class,
@@ -67,7 +68,9 @@ class Effects:
         known = self._known.get(frame)
         if known is None:
             self._known[frame] = []
-            known = self._known[frame] = _Walk(self._inference, frame).run()
+            with suppress(RecursionError):  # code nested beyond reason is left out
+                self._known[frame] = _Walk(self._inference, frame).run()
+            known = self._known[frame]
         return known
 
 
@@ -126,7 +129,7 @@ class _Walk:
                 self._method(node, self._infer(value), "__getitem__")
             case _:
                 pass
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self._visit(child)
 
     def _expression(self, node: ast.expr) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-__all__ = ["Binding", "ClassInfo", "FunctionInfo", "FunctionNode", "ModuleInfo", "Scope", "own_nodes"]
+__all__ = ["Binding", "ClassInfo", "FunctionInfo", "FunctionNode", "ModuleInfo", "Scope", "children", "own_nodes"]
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -130,16 +130,21 @@ class FunctionInfo:
         """What its own return statements give."""
         if isinstance(self.node, ast.Lambda):
             return [self.node.body]
-        return [node.value for node in self._kept if isinstance(node, ast.Return) and node.value is not None]
+        return [node.value for node in self._parts if isinstance(node, ast.Return) and node.value is not None]
 
     @cached_property
     def yields(self) -> list[ast.Yield | ast.YieldFrom]:
         """Its own yield expressions."""
-        return [node for node in self._kept if isinstance(node, ast.Yield | ast.YieldFrom)]
+        return [node for node in self._parts if isinstance(node, ast.Yield | ast.YieldFrom)]
 
     @cached_property
-    def _kept(self) -> list[ast.AST]:
-        wanted = (ast.Return, ast.Yield, ast.YieldFrom)
+    def calls(self) -> list[ast.Call]:
+        """The calls in its own body."""
+        return [node for node in self._parts if isinstance(node, ast.Call)]
+
+    @cached_property
+    def _parts(self) -> list[ast.AST]:
+        wanted = (ast.Return, ast.Yield, ast.YieldFrom, ast.Call)
         return [node for node in own_nodes(self.node) if isinstance(node, wanted)]
 
     @property
@@ -150,13 +155,16 @@ class FunctionInfo:
     @cached_property
     def used_names(self) -> set[str]:
         """The names that its body reads, those of nested functions included."""
-        body = [self.node.body] if isinstance(self.node, ast.Lambda) else self.node.body
-        return {
-            node.id
-            for part in body
-            for node in ast.walk(part)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-        }
+        found: set[str] = set()
+        stack: list[ast.AST] = [self.node.body] if isinstance(self.node, ast.Lambda) else list(self.node.body)
+        while stack:
+            node = stack.pop()
+            if isinstance(node, ast.Name):
+                if isinstance(node.ctx, ast.Load):
+                    found.add(node.id)
+            else:
+                stack.extend(children(node))
+        return found
 
     @cached_property
     def is_stub(self) -> bool:
@@ -186,6 +194,17 @@ Scope = ModuleInfo | ClassInfo | FunctionInfo
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
+def children(node: ast.AST) -> list[ast.AST]:
+    """Return the nodes below a node, in source order, but for contexts and operators: a faster `iter_child_nodes`."""
+    found: list[ast.AST] = []
+    for value in node.__dict__.values():
+        if value.__class__ is list:
+            found.extend(one for one in value if isinstance(one, ast.AST))
+        elif isinstance(value, ast.AST) and value.__dict__:
+            found.append(value)
+    return found
+
+
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes of a function's body, in source order, without those of functions and classes inside."""
     body = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module) else [node.body]  # type: ignore[attr-defined]
@@ -194,4 +213,4 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
         current = stack.pop()
         yield current
         if not isinstance(current, _INNER):
-            stack.extend(reversed(list(ast.iter_child_nodes(current))))
+            stack.extend(reversed(children(current)))

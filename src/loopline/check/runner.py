@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from loopline.check.suppression import Suppressions
 __all__ = ["Report", "check"]
 
 UNREADABLE = "LL001"
+DEEPEST = 6000  # expressions nest, and answers need others
 PLACES = ("request", "other", "startup", "command line", "tests")
 
 
@@ -44,8 +46,9 @@ def check(paths: Sequence[Path], settings: Settings | None = None) -> Report:
         The findings: certain ones first, request paths before others.
     """
     settings = settings or Settings()
-    collects = gc.isenabled()
+    collects, recursion = gc.isenabled(), sys.getrecursionlimit()
     gc.disable()  # trees are kept to the end: looking through them again and again frees nothing
+    sys.setrecursionlimit(max(recursion, DEEPEST))
     try:
         analysis = Analysis(load(paths, settings.exclude))
         suppressions = Suppressions(analysis.project.modules)
@@ -54,6 +57,7 @@ def check(paths: Sequence[Path], settings: Settings | None = None) -> Report:
             if not settings.ignores(rule.CODE):
                 found.extend(rule.check(analysis))
     finally:
+        sys.setrecursionlimit(recursion)
         if collects:
             gc.enable()
     kept = [one for one in dict.fromkeys(found) if not suppressions.covers(one)]

@@ -204,14 +204,14 @@ class Services:
         return binding
 
     def _calls(self, module: ModuleInfo) -> None:
-        scopes: list[Scope] = [module, *module.functions]
-        for scope in scopes:
-            for node in own_nodes(scope.node if isinstance(scope, FunctionInfo) else module.tree):
-                if isinstance(node, ast.Call):
-                    target = node.func
-                    name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
-                    if name in CALLS:
-                        self._call(name, node, scope)
+        top = [node for node in own_nodes(module.tree) if isinstance(node, ast.Call)]
+        pairs: list[tuple[Scope, list[ast.Call]]] = [(module, top), *((one, one.calls) for one in module.functions)]
+        for scope, calls in pairs:
+            for node in calls:
+                target = node.func
+                name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+                if name in CALLS:
+                    self._call(name, node, scope)
 
     def _call(self, name: str, node: ast.Call, scope: Scope) -> None:
         infer = self._inference.infer

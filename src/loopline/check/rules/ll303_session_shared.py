@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from loopline.check.analysis import Analysis
 from loopline.check.finding import Finding
 from loopline.check.model import FunctionInfo
-from loopline.check.rules.traps import ASYNC_SESSION, calls_in, finding, functions, is_instance, library_path, values_of
+from loopline.check.rules.traps import ASYNC_SESSION, finding, functions, is_instance, library_path, values_of
 
 __all__ = ["CODE", "TITLE", "check"]
 
@@ -34,7 +34,7 @@ TITLE = "one session is used by calls that run at once"
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each such call."""
     for function in functions(analysis):
-        for call in calls_in(function):
+        for call in function.calls:
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
             if name == "gather" and library_path(analysis, call.func, function) == "asyncio.gather":
                 shared = _shared(analysis, call, function)

@@ -24,7 +24,6 @@ from loopline.check.finding import Finding
 from loopline.check.model import FunctionInfo
 from loopline.check.rules.traps import (
     ASYNC_SESSION,
-    calls_in,
     finding,
     functions,
     is_instance,
@@ -42,7 +41,7 @@ TITLE = "a session or its object is given to work that outlives the request"
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each such argument."""
     for function in functions(analysis):
-        for call in calls_in(function):
+        for call in function.calls:
             for argument in _handed_over(analysis, call, function):
                 for value in values_of(analysis, argument, function):
                     session = is_instance(analysis, value, ASYNC_SESSION, "sqlalchemy.orm.Session")

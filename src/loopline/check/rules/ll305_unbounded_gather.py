@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from loopline.check.analysis import Analysis
 from loopline.check.finding import Finding
 from loopline.check.model import FunctionInfo, own_nodes
-from loopline.check.rules.traps import calls_in, finding, functions, is_instance, library_path, values_of
+from loopline.check.rules.traps import finding, functions, is_instance, library_path, values_of
 from loopline.check.values import Coroutine, Sequence
 
 __all__ = ["CODE", "TITLE", "check"]
@@ -35,7 +35,7 @@ def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each such call."""
     endpoints = {route.endpoint for route in analysis.services.routes}
     for function in functions(analysis):
-        for call in calls_in(function):
+        for call in function.calls:
             for part in call.args:
                 if isinstance(part, ast.Starred) and library_path(analysis, call.func, function) == "asyncio.gather":
                     items = _items(part.value, function)

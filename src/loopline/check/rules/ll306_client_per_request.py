@@ -26,7 +26,7 @@ from collections.abc import Iterable
 
 from loopline.check.analysis import Analysis
 from loopline.check.finding import Finding
-from loopline.check.rules.traps import calls_in, finding, library_path
+from loopline.check.rules.traps import finding, library_path
 
 __all__ = ["CODE", "TITLE", "check"]
 
@@ -61,7 +61,7 @@ def check(analysis: Analysis) -> Iterable[Finding]:
     parts = {part.function for part in analysis.services.parts if part.kind in ("route", "dependency")}
     for function in sorted(parts, key=lambda one: (one.module.shown, getattr(one.node, "lineno", 0))):
         cached = any("cache" in ast.unparse(one) for one in getattr(function.node, "decorator_list", ()))
-        for call in () if cached else calls_in(function):
+        for call in () if cached else function.calls:
             path = library_path(analysis, call.func, function)
             if path in CLIENTS:
                 name = path.rpartition(".")[2]

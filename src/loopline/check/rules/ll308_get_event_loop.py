@@ -20,7 +20,7 @@ from collections.abc import Iterable
 
 from loopline.check.analysis import Analysis
 from loopline.check.finding import Finding
-from loopline.check.rules.traps import calls_in, finding, functions, library_path
+from loopline.check.rules.traps import finding, functions, library_path
 
 __all__ = ["CODE", "TITLE", "check"]
 
@@ -33,7 +33,7 @@ def check(analysis: Analysis) -> Iterable[Finding]:
     for function in functions(analysis):
         if not function.is_async:
             continue
-        for call in calls_in(function):
+        for call in function.calls:
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
             if name == "get_event_loop" and library_path(analysis, call.func, function) == "asyncio.get_event_loop":
                 yield finding(

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from loopline.check.analysis import Analysis
 from loopline.check.colours import place_of_module
 from loopline.check.finding import Finding, Step
-from loopline.check.model import ClassInfo, FunctionInfo, Scope, own_nodes
+from loopline.check.model import ClassInfo, FunctionInfo, Scope
 from loopline.check.values import Instance, Library, LibraryInstance, Value, Values
 
 __all__ = [
     "ASYNC_SESSION",
-    "calls_in",
     "finding",
     "functions",
     "is_instance",
@@ -29,13 +28,6 @@ def functions(analysis: Analysis) -> Iterator[FunctionInfo]:
     """Yield every function of the project."""
     for module in analysis.project.modules:
         yield from module.functions
-
-
-def calls_in(info: FunctionInfo) -> Iterator[ast.Call]:
-    """Yield the calls in a function's own body."""
-    for node in own_nodes(info.node):
-        if isinstance(node, ast.Call):
-            yield node
 
 
 def values_of(analysis: Analysis, node: ast.expr, scope: Scope) -> Values:
