@@ -46,8 +46,7 @@ class Analysis:
         found: list[Forgotten] = []
         for module in self.project.modules:
             for function in module.functions:
-                answers = function in answering and not function.is_generator
-                found.extend(forgotten_awaits(self.inference, function, answers=answers))
+                found.extend(forgotten_awaits(self.inference, function, answers=function in answering))
         for function in answering:
             if function.name == "<lambda>":
                 found.extend(forgotten_awaits(self.inference, function, answers=True))

@@ -59,6 +59,8 @@ TELLS_AWAITABLE = {
     "id",
 }
 
+CONTAINING = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.Call)
+
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
@@ -90,6 +92,8 @@ def forgotten_awaits(inference: Inference, info: FunctionInfo, *, answers: bool)
             if answers:
                 walk.answer(info.node.body)
         else:
+            for default in info.defaults.values():
+                walk.consumed(default)
             for statement in info.node.body:
                 walk.statement(statement)
     return walk.found
@@ -109,6 +113,8 @@ class _Walk:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 return
+            case ast.Expr(value=ast.Yield(value=ast.expr() as value)) if self._answers:
+                self.answer(value)
             case ast.Expr(value=value):
                 self._dropped(value)
             case ast.Return(value=value) if value is not None:
@@ -126,14 +132,14 @@ class _Walk:
                 self._iterated(iterated)
             case ast.AsyncFor(iter=iterated):
                 self._project_coroutine(iterated, "for")
-                self._consumed(iterated)
+                self.consumed(iterated)
             case ast.With(items=items):
                 for item in items:
                     self._entered(item.context_expr)
             case ast.AsyncWith(items=items):
                 for item in items:
                     self._project_coroutine(item.context_expr, "with")
-                    self._consumed(item.context_expr)
+                    self.consumed(item.context_expr)
             case ast.AugAssign(value=value):
                 self._value(value, "is used as a number or text")
             case ast.Match(subject=subject):
@@ -141,7 +147,7 @@ class _Walk:
             case _:
                 for child in children(node):
                     if isinstance(child, ast.expr):
-                        self._consumed(child)
+                        self.consumed(child)
         for child in children(node):
             if isinstance(child, ast.stmt):
                 self.statement(child)
@@ -161,7 +167,7 @@ class _Walk:
             case ast.ListComp() | ast.SetComp():
                 if self._is_pending(node):
                     self._add("dropped", node)
-                self._consumed(node)
+                self.consumed(node)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 self._value(test, "is always true")
                 self._dropped(body)
@@ -171,7 +177,7 @@ class _Walk:
                     self._value(one, "is always true")
                 self._dropped(values[-1])
             case _:
-                self._consumed(node)
+                self.consumed(node)
 
     def _returned(self, node: ast.expr) -> None:
         if self._answers:
@@ -185,7 +191,7 @@ class _Walk:
             case _:
                 if self._info.is_async and self._is_pending(node, containers=False) and self._promises_a_value():
                     self._add("returned", node)
-                self._consumed(node)
+                self.consumed(node)
 
     def answer(self, node: ast.expr) -> None:
         """Look at an expression that becomes a response, or that a dependency gives."""
@@ -203,19 +209,24 @@ class _Walk:
             case ast.BoolOp(values=values):
                 for one in values:
                     self._value(one, "is always true")
+            case ast.DictComp() | ast.ListComp() | ast.SetComp() if self._is_pending(node):
+                self._add("response", node)
+                self.consumed(node)
+            case ast.Name() if not self._is_pending(node) and _all_pending(tuple(_inside(self._infer(node)))):
+                self._add("response", node)
             case _:
                 if self._is_pending(node):
                     self._add("returned", node)
-                self._consumed(node)
+                self.consumed(node)
 
     def _answer_part(self, node: ast.expr) -> None:
         if isinstance(node, ast.Dict | ast.List | ast.Tuple | ast.Set | ast.IfExp):
             self.answer(node)
         elif self._is_pending(node):
             self._add("response", node)
-            self._consumed(node)
+            self.consumed(node)
         else:
-            self._consumed(node)
+            self.consumed(node)
 
     def _promises_a_value(self) -> bool:
         returns = getattr(self._info.node, "returns", None)
@@ -236,11 +247,11 @@ class _Walk:
                 )
             elif task is None and not paths.is_always_used(function, node, name):
                 self._add("some path", value, detail=name)
-        self._consumed(value)
+        self.consumed(value)
 
     # Expressions
 
-    def _consumed(self, node: ast.expr) -> None:
+    def consumed(self, node: ast.expr) -> None:
         """Look inside an expression whose own value is taken care of, or goes where it can't be followed."""
         match node:
             case ast.Call():
@@ -250,7 +261,7 @@ class _Walk:
             case ast.BoolOp(values=values):
                 for one in values[:-1]:
                     self._value(one, "is always true")
-                self._consumed(values[-1])
+                self.consumed(values[-1])
             case ast.UnaryOp(operand=operand, op=op):
                 self._value(operand, "is always true" if isinstance(op, ast.Not) else "is used as a number")
             case ast.Compare(left=left, comparators=others):
@@ -261,11 +272,11 @@ class _Walk:
                 self._value(right, "is used as a number or text")
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 self._value(test, "is always true")
-                self._consumed(body)
-                self._consumed(orelse)
+                self.consumed(body)
+                self.consumed(orelse)
             case ast.Attribute(value=value, attr=name):
                 if name in HARMLESS:
-                    self._consumed(value)
+                    self.consumed(value)
                 else:
                     self._value(value, f"has no `{name}`")
             case ast.Subscript(value=value, slice=index):
@@ -275,7 +286,7 @@ class _Walk:
                 self._value(value, "is formatted")
             case ast.JoinedStr(values=values):
                 for one in values:
-                    self._consumed(one)
+                    self.consumed(one)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 self._comprehension(node)
             case ast.Dict(keys=keys, values=values):
@@ -283,34 +294,34 @@ class _Walk:
                     if key is None:
                         self._value(one, "can't be unpacked")
                     else:
-                        self._consumed(key)
-                        self._consumed(one)
+                        self.consumed(key)
+                        self.consumed(one)
             case ast.Starred(value=value):
                 self._value(value, "can't be unpacked")
             case ast.NamedExpr(value=value) | ast.Await(value=value):
-                self._consumed(value)
+                self.consumed(value)
             case ast.YieldFrom(value=value):
                 self._iterated(value)
             case _:
                 for child in children(node):
                     if isinstance(child, ast.expr):
-                        self._consumed(child)
+                        self.consumed(child)
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         self._inference.register(node.generators, node, self._info)
         for generator in node.generators:
             if generator.is_async:
                 self._project_coroutine(generator.iter, "for")
-                self._consumed(generator.iter)
+                self.consumed(generator.iter)
             else:
                 self._iterated(generator.iter)
             for condition in generator.ifs:
                 self._value(condition, "is always true")
         if isinstance(node, ast.DictComp):
             self._value(node.key, "is a key")
-            self._consumed(node.value)
+            self.consumed(node.value)
         else:
-            self._consumed(node.elt)
+            self.consumed(node.elt)
 
     def _value(self, node: ast.expr, why: str, *, containers: bool = False) -> None:
         """Look at an expression whose value itself is needed."""
@@ -318,7 +329,7 @@ class _Walk:
             case ast.Call() | ast.Name() | ast.Attribute() | ast.Subscript():
                 if self._is_pending(node, containers=containers):
                     self._add("value", node, detail=why)
-                self._consumed(node)
+                self.consumed(node)
             case ast.NamedExpr(value=value):
                 self._value(value, why)
             case ast.IfExp(test=test, body=body, orelse=orelse):
@@ -329,13 +340,18 @@ class _Walk:
                 for one in values:
                     self._value(one, why)
             case _:
-                self._consumed(node)
+                self.consumed(node)
 
     def _iterated(self, node: ast.expr) -> None:
-        values = self._infer(node)
-        if values and all((isinstance(one, Generator) and one.is_async) or self._only_async(one) for one in values):
+        if self._is_async_iterable(node):
             self._add("for", node, _called_name(node))
         self._value(node, "can't be iterated")
+
+    def _is_async_iterable(self, node: ast.expr) -> bool:
+        values = self._infer(node)
+        return bool(values) and all(
+            (isinstance(one, Generator) and one.is_async) or self._only_async(one) for one in values
+        )
 
     def _entered(self, node: ast.expr) -> None:
         values = self._infer(node)
@@ -347,7 +363,7 @@ class _Walk:
             for one in values
         ):
             self._add("with", node, _called_name(node))
-        self._consumed(node)
+        self.consumed(node)
 
     def _only_async(self, value: Value) -> bool:
         described = self._inference.libraries.cls(value.path) if isinstance(value, LibraryInstance) else None
@@ -379,7 +395,7 @@ class _Walk:
             if node.func.attr not in HARMLESS:
                 self._value(node.func.value, f"has no `{node.func.attr}`")
         elif not isinstance(node.func, ast.Name):
-            self._consumed(node.func)
+            self.consumed(node.func)
         effects = [calls.library_effect(self._inference, one) for one in functions]
         known = [one for one in effects if one is not None]
         if known and len(known) == len(functions):
@@ -388,7 +404,7 @@ class _Walk:
         for part in (*node.args, *(keyword.value for keyword in node.keywords)):
             if self._is_pending(part, containers=False) and self._wants_a_value(functions, node, part):
                 self._add("passed", part, detail=_called_name(node))
-            self._consumed(part)
+            self.consumed(part)
 
     def _library_arguments(self, node: ast.Call, effect: Effect) -> None:
         refused = [one for which in effect.refuses for one in given(node, which)]
@@ -396,12 +412,20 @@ class _Walk:
             for one in given(node, which):
                 if (which not in effect.runs or effect.refuses) and self._is_coroutine_function(one):
                     self._add("function", one, _called_name(one), detail=_called_name(node))
+        for which in effect.background:
+            for one in given(node, which):
+                if isinstance(one, ast.Lambda) and self._is_coroutine_function(one):
+                    self._add("function", one, _called_name(one.body), detail=_called_name(node))
+        for which in effect.drains:
+            for one in given(node, which):
+                if self._is_async_iterable(one):
+                    self._add("for", one, _called_name(one))
         for part in (*node.args, *(keyword.value for keyword in node.keywords)):
             if part in refused and not isinstance(part, ast.Lambda):
                 pending = self._is_pending(part, containers=bool(effect.drains))
                 if pending and _called_name(node) not in TELLS_AWAITABLE:
                     self._add("passed", part, detail=_called_name(node))
-            self._consumed(part)
+            self.consumed(part)
 
     def _is_coroutine_function(self, node: ast.expr) -> bool:
         values = self._infer(node)
@@ -483,7 +507,7 @@ class _Walk:
         if isinstance(node, ast.Await | ast.Constant):
             return False
         values = self._infer(node)
-        if containers and isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.Call):
+        if containers and isinstance(node, CONTAINING):
             values = tuple(_inside(values))
         return _all_pending(values)
 

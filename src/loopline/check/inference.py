@@ -501,6 +501,8 @@ class Inference:
         put = scope.module.bindings.get(f"put {name}")
         if not put or not any(isinstance(value, Mapping | Sequence) for value in values):
             return values
+        if isinstance(scope, FunctionInfo):
+            put = [one for one in put if one.scope is scope]
         added = union(self.put(one) for one in put)
         return tuple(
             type(value)(union((value.elements, added))) if isinstance(value, Mapping | Sequence) else value

@@ -157,13 +157,12 @@ def injected(inference: Inference, node: ast.expr, scope: Scope) -> Values:
                         found.extend(inference.awaited((result,)))
                     case Generator(frame=frame):
                         found.extend(inference.yields(frame))
-                    case Coroutine():
-                        pass  # it is injected as it is, which is a mistake of its own
                     case Context(frame=frame):
                         found.extend(inference.yields(frame))
                     case _:
                         found.append(result)
-    return tuple(dict.fromkeys(found))
+    # A coroutine is injected as it is: a mistake, which is told of where it is made.
+    return tuple(one for one in dict.fromkeys(found) if not isinstance(one, Coroutine))
 
 
 def _is_async(value: Value) -> bool:
