@@ -216,14 +216,14 @@ async def test_plain_callbacks_are_told_apart_by_their_calls() -> None:
 
 
 @pytest.mark.parametrize("call", ["bcrypt.checkpw", "checkpw", "hashlib.scrypt"])
-def test_what_computes_without_the_gil_is_sent_to_a_thread(call: str) -> None:
+async def test_what_computes_without_the_gil_is_sent_to_a_thread(call: str) -> None:
     assert f"await threads.run({call}, …)" in advice_for("cpu", call, SLEEP, (SLEEP,), None)
 
 
-def test_so_is_a_package_of_which_that_is_known() -> None:
+async def test_so_is_a_package_of_which_that_is_known() -> None:
     argon2 = step("/venv/site-packages/argon2/_password_hasher.py", 9, "PasswordHasher.verify")
     assert "await threads.run(hasher.verify, …)" in advice_for("cpu", "hasher.verify", SLEEP, (argon2, SLEEP), None)
 
 
-def test_other_computing_is_sent_to_a_process() -> None:
+async def test_other_computing_is_sent_to_a_process() -> None:
     assert "with a ProcessLane" in advice_for("cpu", "statistics.median", SLEEP, (SLEEP,), None)
