@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from loopline.check import attributes, calls
+from loopline.check import attributes, calls, decorators
 from loopline.check.conditions import applies
 from loopline.check.construction import constructors
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
 from loopline.check.model import FunctionInfo, children
+from loopline.check.once import remembered_calls
+from loopline.check.settled import begins, is_settled
 from loopline.check.unknown import looks_blocking
 from loopline.check.values import (
     Class,
@@ -66,6 +68,7 @@ class Effects:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._known: dict[Frame, list[Block | Run]] = {}
+        self._remembered: dict[FunctionInfo, set[int]] = {}
 
     def of(self, frame: Frame) -> list[Block | Run]:
         """Return what running a function does, in source order."""
@@ -73,9 +76,18 @@ class Effects:
         if known is None:
             self._known[frame] = []
             with suppress(RecursionError):  # code nested beyond reason is left out
-                self._known[frame] = _Walk(self._inference, frame).run()
+                self._known[frame] = self._walk(frame)
             known = self._known[frame]
         return known
+
+    def _walk(self, frame: Frame) -> list[Block | Run]:
+        found = _Walk(self._inference, frame).run()
+        if not found:
+            return found
+        remembered = self._remembered.get(frame.info)
+        if remembered is None:
+            remembered = self._remembered[frame.info] = remembered_calls(frame.info)
+        return [replace(one, certain=False) if id(one.node) in remembered else one for one in found]
 
 
 class _Walk:
@@ -87,6 +99,9 @@ class _Walk:
 
     def run(self) -> list[Block | Run]:
         node = self._info.node
+        if not self._info.is_async:
+            for decorator, effect in decorators.added(self._inference, self._info):
+                self._found.append(Block(decorator, effect, effect.certain))
         if isinstance(node, ast.Lambda):
             self._expression(node.body)
         else:
@@ -110,9 +125,10 @@ class _Walk:
                 return
             case ast.Attribute(ctx=ast.Load()):
                 self._attribute(node)
-            case ast.With(items=items):
+            case ast.With(items=items, body=body):
                 for item in items:
                     self._with(item.context_expr)
+                    self._leaves(item, body)
             case ast.AsyncWith(items=items):
                 for item in items:
                     self._async_with(item.context_expr)
@@ -207,14 +223,10 @@ class _Walk:
         self._found.append(Block(node, effect, certain and effect.certain))
 
     def _is_settled(self, node: ast.Call, effect: Effect) -> bool:
-        """Whether the function asks the same object first: `if future.done(): return future.result()`."""
+        """Whether the function asks, or waits for, the same object first."""
         if not isinstance(node.func, ast.Attribute):
             return False
-        receiver = ast.unparse(node.func.value)
-        return any(
-            isinstance(one, ast.Attribute) and one.attr in effect.after and ast.unparse(one.value) == receiver
-            for one in ast.walk(self._info.node)
-        )
+        return is_settled(self._info, node.func.value, node, effect.after)
 
     def _minds_the_loop(self) -> bool:
         """A function that asks whether a loop runs knows what it does with `asyncio.run`."""
@@ -237,6 +249,9 @@ class _Walk:
                 for value in self._infer(one):
                     if which in effect.loop or (isinstance(value, Function) and value.info.is_async):
                         self._handed(node, value, later=True)
+        for which in () if effect.is_async else effect.entered:
+            for one in given(node, which):
+                self._with(one)
         for which in effect.drains:
             for one in given(node, which):
                 if not isinstance(one, ast.GeneratorExp | ast.ListComp):
@@ -282,6 +297,14 @@ class _Walk:
                         self._effect(node, described.enters, certain=True)
                 case _:
                     pass
+
+    def _leaves(self, item: ast.withitem, body: list[ast.stmt]) -> None:
+        """The end of `with ThreadPoolExecutor() as pool`: it waits for what was given to the pool in between."""
+        held = item.optional_vars if item.optional_vars is not None else item.context_expr
+        for value in self._infer(item.context_expr):
+            described = self._inference.libraries.cls(value.path) if isinstance(value, LibraryInstance) else None
+            if described is not None and described.leaves is not None and begins(held, body, described.leaves_after):
+                self._effect(item.context_expr, described.leaves, certain=True)
 
     def _async_with(self, node: ast.expr) -> None:
         for value in self._infer(node):

@@ -84,10 +84,14 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class LibraryInstance:
-    """An instance of a library's class; ``maker`` is the function in which a call that blocks made it."""
+    """An instance of a library's class.
+
+    ``maker`` is the function in which a call that blocks made it, ``held`` what it was made around (`closing(x)`).
+    """
 
     path: str
     maker: FunctionInfo | None = None
+    held: Values = ()
 
 
 @dataclass(frozen=True, slots=True)
