@@ -24,7 +24,7 @@ def test_a_forgotten_await_on_the_loop_is_told_of_in_the_watchs_thread() -> None
 
     async def serve() -> None:
         watcher.add_loop()
-        forgotten()  # loopline: ignore[LL201]
+        forgotten()  # type: ignore[unused-coroutine]  # loopline: ignore[LL201]
         assert [group.example.kind for group in watcher.report.groups] == ["forgotten-await"]
         for _ in range(200):
             await asyncio.sleep(0.01)
@@ -43,7 +43,7 @@ def test_what_was_not_told_of_when_the_last_loop_ends_is_told_of_by_settle() -> 
 
     async def serve() -> None:
         watcher.add_loop()
-        forgotten()  # loopline: ignore[LL201]
+        forgotten()  # type: ignore[unused-coroutine]  # loopline: ignore[LL201]
         watcher.remove_loop(asyncio.get_running_loop())
 
     asyncio.run(serve())

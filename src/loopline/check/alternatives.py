@@ -43,7 +43,7 @@ def every(
             return all(every(inference, one, info, frame, holds, depth) for one in values)
         case ast.NamedExpr(value=value):
             return every(inference, value, info, frame, holds, depth)
-        case ast.Name(id=name) if depth < DEEPEST and len(info.bindings.get(name, ())) > 1:
+        case ast.Name(id=name) if depth < DEEPEST and name in info.bindings:
             for one in reaching(info.bindings[name], node):
                 plain = one.kind == "value" and not one.path and one.annotation is None and one.scope in (None, info)
                 if plain and isinstance(one.node, ast.expr):

@@ -59,6 +59,7 @@ TELLS_AWAITABLE = {
     "id",
 }
 
+TESTS = {"is always true", "is compared", "is used as a number or text"}
 LITERALS = (ast.List, ast.Set, ast.Tuple, ast.Dict)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 CONTAINING = (*COMPREHENSIONS, ast.Call)
@@ -344,7 +345,7 @@ class _Walk:
         """Look at an expression whose value itself is needed."""
         match node:
             case ast.Call() | ast.Name() | ast.Attribute() | ast.Subscript() | ast.Await():
-                if self._is_pending(node, containers=containers):
+                if self._is_pending(node, containers=containers) or (why in TESTS and self._is_awaitable_to_keep(node)):
                     self._add("value", node, detail=why)
                 self.consumed(node)
             case ast.NamedExpr(value=value):

@@ -390,7 +390,9 @@ def _special(inference: Inference, path: str, node: ast.Call, scope: Scope, fram
             return tuple(Partial(one, possible=True) for one in argument(inference, node, 0, scope, frame))
         case "contextlib.contextmanager" | "contextlib.asynccontextmanager" if node.args:
             functions = argument(inference, node, 0, scope, frame)
-            return tuple(ContextFunction(one, decorators.CONTEXTS[path]) for one in functions if isinstance(one, Function))
+            return tuple(
+                ContextFunction(one, decorators.CONTEXTS[path]) for one in functions if isinstance(one, Function)
+            )
         case "typing.TypeVar" | "typing_extensions.TypeVar" if node.args and isinstance(node.args[0], ast.Constant):
             return (TypeVariable(str(node.args[0].value)),)
         case "typing.cast" if len(node.args) == 2:

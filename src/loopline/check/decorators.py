@@ -12,6 +12,7 @@ from loopline.check.libraries import Effect
 from loopline.check.model import FunctionInfo
 from loopline.check.values import (
     ContextFunction,
+    Frame,
     Function,
     Library,
     LibraryInstance,
@@ -103,7 +104,11 @@ def added(inference: Inference, info: FunctionInfo) -> list[tuple[ast.expr, Effe
         made = node.func if isinstance(node, ast.Call) else node
         for value in inference.infer(made, info.parent, None):
             effect = calls.library_effect(inference, value)
-            if effect is not None and effect.decorated and (isinstance(value, LibraryInstance) or _is_met(effect, node)):
+            if (
+                effect is not None
+                and effect.decorated
+                and (isinstance(value, LibraryInstance) or _is_met(effect, node))
+            ):
                 found.append((node, replace(effect, blocks=effect.decorated)))
     return found
 

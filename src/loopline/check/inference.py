@@ -195,8 +195,8 @@ class Inference:
                 if found:
                     if isinstance(current, FunctionInfo):
                         frame = frame if frame is not None and frame.info is current else self.default_frame(current)
-                    reaching = reaching(found, use if current is scope else None)
-                    values = union(self.bound(one, current, frame) for one in reaching)
+                    seen = reaching(found, use if current is scope else None)
+                    values = union(self.bound(one, current, frame) for one in seen)
                     return self._filled(values, name, current)
                 if isinstance(current, FunctionInfo):
                     frame = frame.closure if frame is not None and frame.info is current else None

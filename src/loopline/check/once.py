@@ -1,8 +1,8 @@
 """Calls whose result is remembered for as long as the process lives: they run the first time only.
 
-    global _client
-    if _client is None:
-        _client = connect()
+global _client
+if _client is None:
+    _client = connect()
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def _kept(node: ast.AST, info: FunctionInfo) -> Iterator[tuple[str, ast.expr]]:
                     yield name, node.value
                 case ast.Attribute(value=ast.Name(id="cls")):
                     yield ast.unparse(target), node.value
-                case ast.Subscript(value=ast.Name(id=name)) if name in info.module.bindings and name not in info.bindings:
+                case ast.Subscript(value=ast.Name(id=name)) if (
+                    name in info.module.bindings and name not in info.bindings
+                ):
                     yield name, node.value
                 case _:
                     pass

@@ -9,7 +9,7 @@ from loopline.check.model import FunctionInfo, own_nodes
 
 __all__ = ["begins", "is_settled"]
 
-AWAITED_ELSEWHERE = "wrap_future"  # futures that the event loop waits for
+WAITS = {"result", "exception", "as_completed", "wait", "wrap_future"}  # the body waits itself, here or on the loop
 
 
 def is_settled(info: FunctionInfo, receiver: ast.expr, call: ast.Call, after: tuple[str, ...]) -> bool:
@@ -46,12 +46,17 @@ def begins(held: ast.expr, body: list[ast.stmt], methods: tuple[str, ...]) -> bo
     """
     name = ast.unparse(held)
     begun = False
+    kept: set[int] = set()  # what the body does not iterate at once: `list(pool.map(f, x))` waits there
     for node in (one for statement in body for one in ast.walk(statement)):
         match node:
-            case ast.Call(func=ast.Attribute(attr=called, value=value)) if called in methods:
-                begun = begun or ast.unparse(value) == name
-            case ast.Name(id=called) | ast.Attribute(attr=called) if called == AWAITED_ELSEWHERE:
+            case ast.Expr(value=value) | ast.Assign(value=value):
+                kept.add(id(value))
+            case ast.Name(id=called) if called in WAITS:
                 return False
+            case ast.Attribute(attr=called) if called in WAITS:
+                return False
+            case ast.Call(func=ast.Attribute(attr=called, value=value)) if called in methods:
+                begun = begun or (ast.unparse(value) == name and (called != "map" or id(node) in kept))
             case _:
                 pass
     return begun
@@ -61,9 +66,8 @@ def _sources(info: FunctionInfo, receiver: ast.expr) -> Iterator[str]:
     """What a loop's variable comes from: `futures` in `for future in futures`."""
     if isinstance(receiver, ast.Name):
         for node in own_nodes(info.node):
-            if isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Name):
-                if node.target.id == receiver.id:
-                    yield ast.unparse(node.iter)
+            if isinstance(node, ast.For | ast.comprehension) and ast.unparse(node.target) == receiver.id:
+                yield ast.unparse(node.iter)
 
 
 def _mentioned(call: ast.Call) -> set[str]:

@@ -52,7 +52,8 @@ class Watcher:
     Args:
         threshold: Seconds that a loop may stand still without being told of.
         origins: Whether Python notes for every coroutine where it was made.
-        tell: Called with each finding, and all of its kind so far, in the thread beside the loops, or that of ``settle``.
+        tell: Called with each finding, and all of its kind so far, in the thread beside the loops or in that of
+            ``settle``.
 
     Attributes:
         report: What was found so far.
