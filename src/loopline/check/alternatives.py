@@ -6,9 +6,10 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from loopline.check import calls, hints
 from loopline.check.model import FunctionInfo
 from loopline.check.reaching import reaching
-from loopline.check.values import Frame, Mapping, Sequence, Tuple, Value, Values
+from loopline.check.values import Frame, Function, Mapping, Sequence, Tuple, Value, Values
 
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
@@ -51,9 +52,33 @@ def every(
                         return False
                 elif one.kind != "annotation" and not holds(inference.bound(one, info, frame)):
                     return False
+        case ast.Call(func=called) if depth < DEEPEST:
+            if isinstance(called, ast.Call) and not every(inference, called, info, frame, bool, depth + 1):
+                return False
+            for value in inference.infer(called, info, frame):
+                if isinstance(value, Function) and not _gives(inference, value, node, info, frame, holds, depth):
+                    return False
         case _:
             pass
     return holds(inference.infer(node, info, frame))
+
+
+def _gives(
+    inference: Inference,
+    function: Function,
+    call: ast.Call,
+    info: FunctionInfo,
+    frame: Frame,
+    holds: Callable[[Values], bool],
+    depth: int,
+) -> bool:
+    """Whether it holds for each thing that a plain function returns; one of them may be unknown."""
+    called = function.info
+    returns = getattr(called.node, "returns", None)
+    if called.is_async or called.is_generator or (returns and hints.resolve(inference, returns, called, None)):
+        return True
+    made = calls.bind(inference, function, call, info, frame)
+    return all(every(inference, one, called, made, holds, depth + 1) for one in called.returned)
 
 
 def inside(values: Values) -> Iterator[Value]:

@@ -62,7 +62,6 @@ TELLS_AWAITABLE = {
 TESTS = {"is always true", "is compared", "is used as a number or text"}
 LITERALS = (ast.List, ast.Set, ast.Tuple, ast.Dict)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
-CONTAINING = (*COMPREHENSIONS, ast.Call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,8 +466,10 @@ class _Walk:
     def _is_pending(self, node: ast.expr, *, containers: bool = True) -> bool:
         if isinstance(node, ast.Constant) or (isinstance(node, ast.Await) and not self._is_sure(node.value)):
             return False
-        if containers and isinstance(node, CONTAINING):
+        if containers and isinstance(node, COMPREHENSIONS):
             return all_pending(tuple(inside(self._infer(node))))
+        if containers and isinstance(node, ast.Call):
+            return self._every(node, lambda values: all_pending(tuple(inside(values))))
         return self._every(node, all_pending)
 
     def _every(self, node: ast.expr, holds: Callable[[Values], bool]) -> bool:
