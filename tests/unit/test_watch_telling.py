@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 from loopline.watch.finding import Finding
 from loopline.watch.report import Group
 from loopline.watch.watcher import Watcher
+
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .forgotten. was never awaited:RuntimeWarning")
 
 
 async def forgotten() -> None:
