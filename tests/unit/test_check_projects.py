@@ -329,3 +329,20 @@ def test_the_network_is_only_possible_in_a_test_that_replaces_it(tmp_path: Path)
 def test_what_people_start_by_hand_is_the_command_line(tmp_path: Path) -> None:
     files = {"shop/__init__.py": "", "shop/cli/__init__.py": "", "shop/cli/admin.py": SLOW + "async def f(): slow()\n"}
     assert [one.place for one in found(tmp_path, files)] == ["command line"]
+
+
+def test_if_each_of_several_implementations_blocks_the_call_does(tmp_path: Path) -> None:
+    code = """
+        import abc, requests, redis
+        class Cache(abc.ABC):
+            @abc.abstractmethod
+            def get(self, key: str) -> str: ...
+        class InRedis(Cache):
+            def __init__(self) -> None: self.client = redis.Redis()
+            def get(self, key: str) -> str: return self.client.get(key)
+        class ByHttp(Cache):
+            def get(self, key: str) -> str: return requests.get(key).text
+        async def handler(cache: Cache):
+            cache.get("x")
+    """
+    assert {one.certain for one in found(tmp_path, {"a.py": code})} == {True}

@@ -131,7 +131,7 @@ class Loop:
             if weight > cost[frame]:
                 continue
             for caller, event in self._callers.get(frame, ()):
-                longer = weight + _weight(event.certain)
+                longer = weight + _weight(_happens(event, cost))
                 if caller not in cost or longer < cost[caller]:
                     cost[caller], following[caller] = longer, event
                     count += 1
@@ -139,7 +139,7 @@ class Loop:
         return cost, following
 
     def _stop(self, frame: Frame, event: Block | Run) -> tuple[int, Stop] | None:
-        weight = _weight(event.certain)
+        weight = _weight(_happens(event, self._cost))
         if isinstance(event, Run):
             if event.later or event.frame not in self._cost:
                 return None
@@ -168,6 +168,12 @@ class Loop:
             frame, node = parent
             steps.insert(0, _step_at(frame, node))
         return steps
+
+
+def _happens(event: Block | Run, cost: dict[Frame, int]) -> bool:
+    """Whether it is sure to happen, or any of its alternatives, all of which surely block, is."""
+    others = event.alternatives if isinstance(event, Run) else ()
+    return event.certain or (bool(others) and all(cost.get(one, UNSURE) < UNSURE for one in others))
 
 
 def _weight(certain: bool) -> int:

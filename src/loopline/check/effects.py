@@ -53,6 +53,7 @@ class Run:
     """A function of the project that runs here: in the same thread, or (``later``) on the same loop.
 
     ``spawned``: its coroutine is not awaited where it is made, so that it may become a task of its own.
+    ``alternatives``: the calls of which one runs, this one among them; if each blocks, the line does.
     """
 
     node: ast.AST
@@ -60,6 +61,7 @@ class Run:
     certain: bool
     later: bool = False
     spawned: bool = False
+    alternatives: tuple[Frame, ...] = ()
 
 
 class Effects:
@@ -87,7 +89,13 @@ class Effects:
         remembered = self._remembered.get(frame.info)
         if remembered is None:
             remembered = self._remembered[frame.info] = remembered_calls(frame.info)
-        return [replace(one, certain=False) if id(one.node) in remembered else one for one in found]
+        return [_doubtful(one) if id(one.node) in remembered else one for one in found]
+
+
+def _doubtful(event: Block | Run) -> Block | Run:
+    if isinstance(event, Run):
+        return replace(event, certain=False, alternatives=())
+    return replace(event, certain=False)
 
 
 class _Walk:
@@ -160,8 +168,10 @@ class _Walk:
 
     def _call(self, node: ast.Call, *, awaited: bool) -> None:
         values = self._infer(node.func)
+        before = len(self._found)
         for value in values:
             self._called(node, value, awaited=awaited, certain=True)
+        self._note_alternatives(values, before)
         if isinstance(node.func, ast.Attribute):
             self._attribute(node.func)
             self._visit(node.func.value)
@@ -171,6 +181,22 @@ class _Walk:
             self._visit(part)
         for keyword in node.keywords:
             self._visit(keyword.value)
+
+    def _note_alternatives(self, values: Values, before: int) -> None:
+        """Of several implementations one runs, and which is not known (those in tests don't count)."""
+        meant = {
+            one.info: one.possible
+            for one in values
+            if isinstance(one, Function) and not one.info.is_stub and not one.info.module.is_test
+        }
+        new = self._found[before:]
+        runs = {one.frame.info: one.frame for one in new if isinstance(one, Run) and one.frame.info in meant}
+        if len(meant) > 1 and all(meant.values()) and len(runs) == len(meant):
+            frames = tuple(runs.values())
+            self._found[before:] = [
+                replace(one, alternatives=frames) if isinstance(one, Run) and one.frame in frames else one
+                for one in new
+            ]
 
     def _called(self, node: ast.Call, value: Value, *, awaited: bool, certain: bool) -> None:
         match value:
