@@ -55,8 +55,8 @@ def every(
         case ast.Call(func=called) if depth < DEEPEST:
             if isinstance(called, ast.Call) and not every(inference, called, info, frame, bool, depth + 1):
                 return False
-            for value in inference.infer(called, info, frame):
-                if isinstance(value, Function) and not _gives(inference, value, node, info, frame, holds, depth):
+            for target in inference.infer(called, info, frame):
+                if isinstance(target, Function) and not _gives(inference, target, node, info, frame, holds, depth):
                     return False
         case _:
             pass
