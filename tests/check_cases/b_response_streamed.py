@@ -1,6 +1,6 @@
 import httpx
-def handler_helper():
+def whole_body():
     with httpx.stream("GET", "http://x") as response:  # not here: in the line that calls it
         return response.read()
 async def handler():
-    return handler_helper()  # error: LL101
+    return whole_body()  # error: LL101
