@@ -213,3 +213,17 @@ async def test_plain_callbacks_are_told_apart_by_their_calls() -> None:
     one_call = judged(episode(every_10_ms(STACK, NOBODY, callback=object()), cpu=0.3))
     many = judged(episode([sample(at / 100, STACK, NOBODY, callback=object()) for at in range(2, 30)], cpu=0.3))
     assert ([one.kind for one in one_call], [one.kind for one in many]) == (["cpu"], ["callbacks"])
+
+
+@pytest.mark.parametrize("call", ["bcrypt.checkpw", "checkpw", "hashlib.scrypt"])
+def test_what_computes_without_the_gil_is_sent_to_a_thread(call: str) -> None:
+    assert f"await threads.run({call}, …)" in advice_for("cpu", call, SLEEP, (SLEEP,), None)
+
+
+def test_so_is_a_package_of_which_that_is_known() -> None:
+    argon2 = step("/venv/site-packages/argon2/_password_hasher.py", 9, "PasswordHasher.verify")
+    assert "await threads.run(hasher.verify, …)" in advice_for("cpu", "hasher.verify", SLEEP, (argon2, SLEEP), None)
+
+
+def test_other_computing_is_sent_to_a_process() -> None:
+    assert "with a ProcessLane" in advice_for("cpu", "statistics.median", SLEEP, (SLEEP,), None)

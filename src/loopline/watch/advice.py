@@ -51,6 +51,9 @@ _PACKAGES = {
     "ftplib": "a thread",
     "socket": "asyncio's streams, or a thread",
 }
+# What computes without the GIL, by the end of its name, or by the package that a step of the stack is in.
+_GIL_FREE = ("hashpw", "checkpw", "pbkdf2_hmac", "scrypt")
+_GIL_FREE_PACKAGES = frozenset({"argon2", "bcrypt"})
 _WAITING = frozenset({"SEND", "GET_AWAITABLE", "GET_ANEXT", "GET_AITER", "BEFORE_ASYNC_WITH", "YIELD_VALUE"})
 
 
@@ -74,6 +77,11 @@ def advice_for(kind: Kind, call: str, step: Step | None, stack: Stack, endpoint:
     match kind:
         case "blocking":
             return f"Write {_instead(call, stack)}.{_or_without_async(step, endpoint)}"
+        case "cpu" if _lets_threads_run(call, stack):
+            return (
+                f"It computes without the GIL, so a thread is enough: `await threads.run({call or 'function'}, …)` "
+                "with a ThreadLane."
+            )
         case "cpu":
             return f"Compute it in a process: `await cpu.run({_worker(call, step)}, …)` with a ProcessLane."
         case "gil":
@@ -112,11 +120,19 @@ def _instead(call: str, stack: Stack) -> str:
         if call == end or call.endswith(f".{end}"):
             return advice
     for step in stack:
-        parts = step.place.file.removesuffix(".py").split("/")
         for package, advice in _PACKAGES.items():
-            if package in parts[-4:]:
+            if package in _packages(step):
                 return advice
     return f"a thread around it: `await threads.run({call or 'function'}, …)` with a ThreadLane"
+
+
+def _lets_threads_run(call: str, stack: Stack) -> bool:
+    named = any(call == end or call.endswith(f".{end}") for end in _GIL_FREE)
+    return named or any(not _GIL_FREE_PACKAGES.isdisjoint(_packages(step)) for step in stack)
+
+
+def _packages(step: Step) -> list[str]:
+    return step.place.file.removesuffix(".py").split("/")[-4:]
 
 
 def _or_without_async(step: Step | None, endpoint: Callable[..., Any] | None) -> str:
