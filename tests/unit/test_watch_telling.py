@@ -11,7 +11,10 @@ from loopline.watch.finding import Finding
 from loopline.watch.report import Group
 from loopline.watch.watcher import Watcher
 
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine .forgotten. was never awaited:RuntimeWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .forgotten. was never awaited:RuntimeWarning"),
+    pytest.mark.loopline(off=True),  # it is about a watch of its own
+]
 
 
 async def forgotten() -> None:
