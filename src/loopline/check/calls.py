@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from loopline.check import attributes, decorators, hints, library_types
 from loopline.check.conditions import applies
+from loopline.check.flags import switches
 from loopline.check.libraries import Effect
 from loopline.check.library_types import argument, library_type
 from loopline.check.model import ClassInfo, FunctionInfo, Scope
@@ -23,6 +24,7 @@ from loopline.check.values import (
     Library,
     LibraryInstance,
     LibraryMethod,
+    Literal,
     Mapping,
     Offloaded,
     Partial,
@@ -170,6 +172,7 @@ def bind(inference: Inference, function: Function, node: ast.Call | None, scope:
     given: list[tuple[str, Values]] = []
     if node is not None and (node.args or node.keywords):
         open_names = _open_parameters(inference, info)
+        given.extend(_literals(inference, function, node, scope, frame))
         if open_names:
             positional = info.positional[1 if function.receiver is not None and info.owner is not None else 0 :]
             for index, value in enumerate(node.args):
@@ -180,6 +183,33 @@ def bind(inference: Inference, function: Function, node: ast.Call | None, scope:
                 if keyword.arg is not None:
                     _give(inference, given, keyword.arg, keyword.value, open_names, scope, frame)
     return inference.frame(info, tuple(given), function.closure, function.receiver)
+
+
+def _literals(
+    inference: Inference, function: Function, node: ast.Call, scope: Scope, frame: Frame | None
+) -> list[tuple[str, Values]]:
+    """What a call gives for the function's switches, where it is a literal or such a parameter of its own."""
+    info = function.info
+    names = inference.switches.get(info)
+    if names is None:
+        names = inference.switches[info] = switches(info)
+    if not names:
+        return []
+    offset = 1 if function.receiver is not None and info.owner is not None else 0
+    pairs = [(arg.arg, value) for arg, value in zip(info.positional[offset:], node.args, strict=False)]
+    if any(isinstance(one, ast.Starred) for one in node.args):
+        pairs = []
+    pairs += [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg is not None]
+    found: list[tuple[str, Values]] = []
+    for name, value in pairs:
+        if name in names:
+            if isinstance(value, ast.Constant) and (value.value is None or isinstance(value.value, bool)):
+                found.append((name, (Literal(value.value),)))
+            elif isinstance(value, ast.Name):
+                values = inference.infer(value, scope, frame)
+                if len(values) == 1 and isinstance(values[0], Literal):
+                    found.append((name, values))
+    return found
 
 
 def _give(

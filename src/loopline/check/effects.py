@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from loopline.check import attributes, calls, decorators
 from loopline.check.conditions import applies
 from loopline.check.construction import constructors
+from loopline.check.flags import dead_statements
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
 from loopline.check.model import FunctionInfo, children
@@ -104,6 +105,7 @@ class _Walk:
         self._frame = frame
         self._info: FunctionInfo = frame.info
         self._found: list[Block | Run] = []
+        self._dead = dead_statements(frame)
 
     def run(self) -> list[Block | Run]:
         node = self._info.node
@@ -118,6 +120,8 @@ class _Walk:
         return self._found
 
     def _visit(self, node: ast.AST) -> None:
+        if self._dead and id(node) in self._dead:
+            return
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 for decorator in node.decorator_list:

@@ -60,6 +60,7 @@ class Inference:
         self._bindings: dict[tuple[int, Frame | None], Values] = {}
         self._imports: dict[tuple[str, ModuleInfo], Values] = {}
         self.open_parameters: dict[FunctionInfo, set[str]] = {}
+        self.switches: dict[FunctionInfo, set[str]] = {}
         self.frames_by_info: dict[FunctionInfo, list[Frame]] = {}
         self._depth = 0
         self._kinds: dict[type, Callable[..., Values]] = {

@@ -21,6 +21,7 @@ __all__ = [
     "Library",
     "LibraryInstance",
     "LibraryMethod",
+    "Literal",
     "Mapping",
     "Module",
     "Offloaded",
@@ -193,6 +194,13 @@ class Super:
 
 
 @dataclass(frozen=True, slots=True)
+class Literal:
+    """A literal that is given for a parameter which switches a part of a function on or off."""
+
+    value: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class TypeVariable:
     """A ``TypeVar``."""
 
@@ -214,6 +222,7 @@ Value = (
     | Library
     | LibraryInstance
     | LibraryMethod
+    | Literal
     | Coroutine
     | Generator
     | ContextFunction
