@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Effects", "Run"]
 
 LOOP_CHECKS = {"get_running_loop", "get_event_loop", "_get_running_loop", "is_running", "current_async_library"}
+BUFFERS = {"builtins.BytesIO", "builtins.StringIO"}  # as the catalog calls those of `io`
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +249,8 @@ class _Walk:
             return
         if effect.after and isinstance(node, ast.Call) and self._is_settled(node, effect):
             return
+        if effect.blocks == "disk" and isinstance(node, ast.Call) and self._is_in_memory(node):
+            return
         if effect.blocks == "loop" and self._minds_the_loop():
             return
         self._found.append(Block(node, effect, certain and effect.certain))
@@ -257,6 +260,11 @@ class _Walk:
         if not isinstance(node.func, ast.Attribute):
             return False
         return is_settled(self._info, node.func.value, node, effect.after)
+
+    def _is_in_memory(self, node: ast.Call) -> bool:
+        """Whether what is read or written is no file: `Image.open(BytesIO(data))`."""
+        values = self._infer(node.args[0]) if node.args else ()
+        return bool(values) and all(isinstance(one, LibraryInstance) and one.path in BUFFERS for one in values)
 
     def _minds_the_loop(self) -> bool:
         """A function that asks whether a loop runs knows what it does with `asyncio.run`."""
