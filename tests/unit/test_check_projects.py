@@ -346,3 +346,18 @@ def test_if_each_of_several_implementations_blocks_the_call_does(tmp_path: Path)
             cache.get("x")
     """
     assert {one.certain for one in found(tmp_path, {"a.py": code})} == {True}
+
+
+def test_what_forgets_a_global_is_not_what_remembers_it(tmp_path: Path) -> None:
+    code = """
+        import threading
+        _thread: threading.Thread | None = None
+        def stop():
+            global _thread
+            if _thread is not None:
+                _thread.join(timeout=5)
+                _thread = None
+        async def handler():
+            stop()
+    """
+    assert {one.certain for one in found(tmp_path, {"a.py": code})} == {True}

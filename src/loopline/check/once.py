@@ -45,7 +45,7 @@ def remembered_calls(info: FunctionInfo) -> set[int]:
 
 def _kept(node: ast.AST, info: FunctionInfo) -> Iterator[tuple[str, ast.expr]]:
     """The places that outlive the call and that an assignment fills: a global name, the class, a module's dict."""
-    if isinstance(node, ast.Assign):
+    if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Constant):  # `= None` forgets
         for target in node.targets:
             match target:
                 case ast.Name(id=name) if name in info.global_names:
