@@ -6,10 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from loopline.check import attributes, calls, decorators, hints
+from loopline.check.libraries import Effect
+from loopline.check.library_types import given
 from loopline.check.model import ClassInfo, FunctionInfo
 from loopline.check.values import (
     Class,
     Coroutine,
+    Frame,
     Function,
     Generator,
     Instance,
@@ -32,6 +35,7 @@ __all__ = [
     "gives_coroutine",
     "is_async_only",
     "is_awaitable_type",
+    "refused",
     "wants_a_value",
 ]
 
@@ -163,3 +167,22 @@ def enters_async(inference: Inference, value: Value) -> bool:
     names = {name for one in ancestry if isinstance(one, ClassInfo) for name in one.bindings}
     foreign = any(isinstance(one, str) and one != "builtins.object" for one in ancestry)
     return "__aenter__" in names and "__enter__" not in names and not foreign
+
+
+def refused(inference: Inference, effect: Effect, node: ast.Call, info: FunctionInfo, frame: Frame) -> list[ast.expr]:
+    """Return the arguments of a library's function that must not be coroutines.
+
+    Args:
+        inference: Answers for expressions.
+        effect: What the function does.
+        node: The call.
+        info: The function in which it stands.
+        frame: The call in which it is evaluated.
+    """
+    for which in effect.threads:
+        for one in given(node, which):
+            for value in inference.infer(one, info, frame):
+                handed = calls.library_effect(inference, value)
+                if handed is not None and handed.consumes:
+                    return []  # `pool.submit(asyncio.run, main())`
+    return [one for which in effect.refuses for one in given(node, which)]

@@ -17,6 +17,7 @@ from loopline.check.acceptance import (
     gives_coroutine,
     is_async_only,
     is_awaitable_type,
+    refused,
     wants_a_value,
 )
 from loopline.check.alternatives import every, inside
@@ -403,7 +404,7 @@ class _Walk:
             self.consumed(part)
 
     def _library_arguments(self, node: ast.Call, effect: Effect) -> None:
-        refused = [one for which in effect.refuses for one in given(node, which)]
+        not_taken = refused(self._inference, effect, node, self._info, self._frame)
         for which in (*effect.runs, *effect.threads, *effect.loop):
             for one in given(node, which):
                 if (which not in effect.runs or effect.refuses) and self._is_coroutine_function(one):
@@ -417,7 +418,7 @@ class _Walk:
                 if self._is_async_iterable(one):
                     self._add("for", one, _called_name(one))
         for part in (*node.args, *(keyword.value for keyword in node.keywords)):
-            if part in refused and not isinstance(part, ast.Lambda):
+            if part in not_taken and not isinstance(part, ast.Lambda):
                 pending = self._is_pending(part, containers=bool(effect.drains)) or self._holds_pending(part)
                 if pending and _called_name(node) not in TELLS_AWAITABLE:
                     self._add("passed", part, detail=_called_name(node))
