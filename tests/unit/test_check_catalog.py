@@ -21,11 +21,14 @@ from loopline.check.libraries import FOLDER, Libraries
 CALL = re.findall(
     r"\w+",
     "blocks certainty unless when cost instead returns async runs drains threads background loop consumes refuses keep"
-    " receiver after",
+    " receiver after decorated entered",
 )
-CLASS = re.findall(r"\w+", "name also bases methods attributes enter enters elements iterates only awaits with_opener")
+CLASS = re.findall(
+    r"\w+",
+    "name also bases methods attributes enter enters leaves leaves_after elements iterates only awaits with_opener",
+)
 KINDS = {"network", "disk", "lock", "cpu", "sleep", "process", "loop"}
-WORDS = {"argument", "result", "results", "elements", "element", "awaited", "function", "offloaded", "task"}
+WORDS = {"argument", "entered", "result", "results", "elements", "element", "awaited", "function", "offloaded", "task"}
 PLAIN = {"", "self", "object", "none", "bytes", "str", "int", "float", "bool", "list", "dict", "iterator", "tuple"}
 FILES = sorted(FOLDER.glob("*.toml"))
 DATA = {file.stem: tomllib.loads(file.read_text(encoding="utf-8")) for file in FILES}
@@ -81,7 +84,7 @@ def test_files_have_only_what_the_format_knows() -> None:
             assert group.keys() <= known, group
             assert group.get("certainty", "possible") == "possible", group
             assert group.get("only", "async") == "async", group
-            for key in ("blocks", "enters", "iterates"):
+            for key in ("blocks", "enters", "leaves", "iterates"):
                 assert group.get(key, True) is True or group[key] in KINDS, group
             for key in ("async", "keep", "receiver", "with_opener"):
                 assert group.get(key, True) is True, group
@@ -132,7 +135,7 @@ def test_what_blocks_says_what_it_costs_and_what_to_write() -> None:
     for data in DATA.values():
         library = data.get("library", {})
         for _, group in groups(data):
-            kinds = {group.get(key) for key in ("blocks", "enters", "iterates") if group.get(key)}
+            kinds = {group.get(key) for key in ("blocks", "enters", "leaves", "iterates") if group.get(key)}
             if kinds:
                 assert True not in kinds or library.get("kind"), group
                 assert group.get("cost", library.get("cost")), group

@@ -219,3 +219,145 @@ def test_a_task_that_the_lifespan_starts_is_not_startup(tmp_path: Path) -> None:
     """
     places = {one.chain[-1].function: one.place for one in found(tmp_path, {"a.py": code}) if one.code == "LL101"}
     assert places == {"poll": "other", "warm": "startup"}
+
+
+ONLY_POSSIBLE = {
+    "remembered in a global": """
+        from pathlib import Path
+        _config = None
+        def config():
+            global _config
+            if _config is None:
+                _config = Path("x").read_text()
+            return _config
+        async def handler():
+            return config()
+    """,
+    "remembered, with an early return": """
+        from pathlib import Path
+        _config = None
+        def config():
+            global _config
+            if _config is not None:
+                return _config
+            text = "x"
+            _config = Path(text).read_text()
+            return _config
+        async def handler():
+            return config()
+    """,
+    "remembered in the class": """
+        import requests
+        class Store:
+            _made = None
+            @classmethod
+            def made(cls):
+                if not cls._made:
+                    cls._made = requests.get("http://x")
+                return cls._made
+        async def handler():
+            return Store.made()
+    """,
+    "remembered in a module's dict": """
+        from pathlib import Path
+        _texts = {}
+        def text(name):
+            if name not in _texts:
+                _texts[name] = Path(name).read_text()
+            return _texts[name]
+        async def handler():
+            return text("x")
+    """,
+    "one of several implementations": """
+        import requests
+        from typing import Protocol
+        class Mail(Protocol):
+            def post(self, text: str) -> None: ...
+        class ByHttp:
+            def post(self, text: str) -> None: requests.post("http://x", text)
+        class ToLog:
+            def post(self, text: str) -> None: print(text)
+        async def handler(mail: Mail):
+            mail.post("hello")
+    """,
+    "a process that is started": """
+        import multiprocessing
+        def work(): ...
+        async def handler():
+            multiprocessing.Process(target=work).start()
+    """,
+    "a retry with a wait": """
+        from tenacity import retry, wait_fixed
+        @retry(wait=wait_fixed(1))
+        def load(): return 1
+        async def handler():
+            return load()
+    """,
+}
+
+
+@pytest.mark.parametrize("code", ONLY_POSSIBLE.values(), ids=ONLY_POSSIBLE)
+def test_what_often_does_not_wait_is_possible_and_not_certain(code: str, tmp_path: Path) -> None:
+    assert {one.certain for one in found(tmp_path, {"a.py": code}) if one.code == "LL101"} == {False}
+
+
+def test_an_implementation_in_the_tests_does_not_make_the_only_other_one_doubtful(tmp_path: Path) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/mail.py": """
+            import requests
+            from typing import Protocol
+            class Mail(Protocol):
+                def post(self, text: str) -> None: ...
+            class ByHttp:
+                def post(self, text: str) -> None: requests.post("http://x", text)
+            async def handler(mail: Mail):
+                mail.post("hello")
+        """,
+        "tests/test_mail.py": "class Silent:\n    def post(self, text: str) -> None:\n        print(text)\n",
+    }
+    assert {one.certain for one in found(tmp_path, files)} == {True}
+
+
+def test_the_network_is_only_possible_in_a_test_that_replaces_it(tmp_path: Path) -> None:
+    call = "import requests\nasync def test_it():\n    requests.get('http://x')\n"
+    files = {"tests/test_a.py": call, "tests/test_b.py": f"from unittest import mock\n{call}"}
+    certain = {Path(one.path).name: one.certain for one in found(tmp_path, files)}
+    assert certain == {"test_a.py": True, "test_b.py": False}
+
+
+def test_what_people_start_by_hand_is_the_command_line(tmp_path: Path) -> None:
+    files = {"shop/__init__.py": "", "shop/cli/__init__.py": "", "shop/cli/admin.py": SLOW + "async def f(): slow()\n"}
+    assert [one.place for one in found(tmp_path, files)] == ["command line"]
+
+
+def test_if_each_of_several_implementations_blocks_the_call_does(tmp_path: Path) -> None:
+    code = """
+        import abc, requests, redis
+        class Cache(abc.ABC):
+            @abc.abstractmethod
+            def get(self, key: str) -> str: ...
+        class InRedis(Cache):
+            def __init__(self) -> None: self.client = redis.Redis()
+            def get(self, key: str) -> str: return self.client.get(key)
+        class ByHttp(Cache):
+            def get(self, key: str) -> str: return requests.get(key).text
+        async def handler(cache: Cache):
+            cache.get("x")
+    """
+    assert {one.certain for one in found(tmp_path, {"a.py": code})} == {True}
+
+
+def test_what_forgets_a_global_is_not_what_remembers_it(tmp_path: Path) -> None:
+    code = """
+        import threading
+        _thread: threading.Thread | None = None
+        def stop():
+            global _thread
+            if _thread is not None:
+                _thread.join(timeout=5)
+                _thread = None
+        async def handler():
+            stop()
+    """
+    assert {one.certain for one in found(tmp_path, {"a.py": code})} == {True}

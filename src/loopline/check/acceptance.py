@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from loopline.check import attributes, calls, hints
+from loopline.check import attributes, calls, decorators, hints
+from loopline.check.libraries import Effect
+from loopline.check.library_types import given
 from loopline.check.model import ClassInfo, FunctionInfo
 from loopline.check.values import (
     Class,
     Coroutine,
+    Frame,
     Function,
+    Generator,
     Instance,
     LibraryInstance,
     LibraryMethod,
@@ -23,7 +27,17 @@ from loopline.check.values import (
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["all_pending", "gives_coroutine", "is_awaitable_type", "wants_a_value"]
+__all__ = [
+    "all_async_iterable",
+    "all_of_project",
+    "all_pending",
+    "enters_async",
+    "gives_coroutine",
+    "is_async_only",
+    "is_awaitable_type",
+    "refused",
+    "wants_a_value",
+]
 
 
 def gives_coroutine(inference: Inference, value: Value) -> bool:
@@ -31,7 +45,7 @@ def gives_coroutine(inference: Inference, value: Value) -> bool:
     match value:
         case Function(info=info, closure=closure, receiver=receiver):
             if info.is_async:
-                return not info.is_generator and calls.is_plainly_decorated(inference, info)
+                return not info.is_generator and decorators.is_plainly_decorated(inference, info)
             if isinstance(info.node, ast.Lambda):
                 returned = inference.returns(inference.frame(info, (), closure, receiver))
                 return all_pending(returned)
@@ -108,3 +122,67 @@ def is_awaitable_type(value: Value) -> bool:
     return isinstance(value, LibraryInstance) and (
         value.path in ("asyncio.Task", "asyncio.Future", "builtins.object") or "typing" in value.path
     )
+
+
+def all_of_project(values: Values) -> bool:
+    """Tell whether values are nothing but coroutines of the project, so that it is known what awaiting them gives."""
+    return all_pending(values) and all(
+        isinstance(one, Coroutine) and one.frame is not None and one.sure for one in values
+    )
+
+
+def all_async_iterable(inference: Inference, values: Values) -> bool:
+    """Tell whether values are nothing but what `async for` iterates.
+
+    Args:
+        inference: Answers for libraries.
+        values: The values.
+    """
+    return bool(values) and all(
+        (isinstance(one, Generator) and one.is_async) or is_async_only(inference, one) for one in values
+    )
+
+
+def is_async_only(inference: Inference, value: Value) -> bool:
+    """Tell whether a library's object knows `async with` and `async for` only.
+
+    Args:
+        inference: Answers for libraries.
+        value: The object.
+    """
+    described = inference.libraries.cls(value.path) if isinstance(value, LibraryInstance) else None
+    return described is not None and described.only_async
+
+
+def enters_async(inference: Inference, value: Value) -> bool:
+    """Tell whether an object of the project knows `async with` and not `with`.
+
+    Args:
+        inference: Answers for base classes.
+        value: The object.
+    """
+    if not isinstance(value, Instance):
+        return False
+    ancestry = inference.classes.ancestry(value.info)
+    names = {name for one in ancestry if isinstance(one, ClassInfo) for name in one.bindings}
+    foreign = any(isinstance(one, str) and one != "builtins.object" for one in ancestry)
+    return "__aenter__" in names and "__enter__" not in names and not foreign
+
+
+def refused(inference: Inference, effect: Effect, node: ast.Call, info: FunctionInfo, frame: Frame) -> list[ast.expr]:
+    """Return the arguments of a library's function that must not be coroutines.
+
+    Args:
+        inference: Answers for expressions.
+        effect: What the function does.
+        node: The call.
+        info: The function in which it stands.
+        frame: The call in which it is evaluated.
+    """
+    for which in effect.threads:
+        for one in given(node, which):
+            for value in inference.infer(one, info, frame):
+                handed = calls.library_effect(inference, value)
+                if handed is not None and handed.consumes:
+                    return []  # `pool.submit(asyncio.run, main())`
+    return [one for which in effect.refuses for one in given(node, which)]

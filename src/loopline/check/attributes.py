@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from loopline.check import calls
+from loopline.check import calls, decorators
 from loopline.check.model import Binding, ClassInfo, FunctionInfo
 from loopline.check.values import (
     Class,
@@ -123,11 +123,18 @@ def _of_class(inference: Inference, value: Instance | Class, name: str) -> Value
         return found
     others: list[Value] = []
     stubs = not found or all(isinstance(one, Function) and one.info.is_stub for one in found)
-    for owner, info in inference.classes.methods(value, name):
+    below = inference.classes.methods(value, name)
+    real = {
+        info for owner, info in below if not info.is_stub and (value.info.module.is_test or not owner.module.is_test)
+    }
+    chosen = stubs and len(real) <= 1  # of several, only the running program knows which
+    for owner, info in below:
         if PROPERTIES.intersection(decorator_names(info)):
             others.extend(_read(inference, info, Instance(owner)))
         elif not any(isinstance(one, Function) and one.info is info for one in found):
-            others.append(Function(info, None, Instance(owner), possible=not stubs))
+            others.append(
+                Function(info, None, Instance(owner), possible=not chosen or (bool(real) and info not in real))
+            )
     if stubs and others:
         return tuple(dict.fromkeys(others))
     return tuple(dict.fromkeys((*found, *others)))
@@ -163,11 +170,11 @@ def _bound(inference: Inference, bound: list[Binding], owner: ClassInfo, receive
             if found:
                 return found
         return inference.bound(binding, owner, frame)
-    decorators = decorator_names(info)
-    if PROPERTIES.intersection(decorators):
+    names = decorator_names(info)
+    if PROPERTIES.intersection(names):
         return _read(inference, info, receiver) if isinstance(receiver, Instance) else ()
-    values = calls.decorated(inference, info if "overload" not in decorators else _last(bound, info), None)
-    return tuple(calls.bind_receiver(one, receiver, decorators) for one in values)
+    values = decorators.decorated(inference, info if "overload" not in names else _last(bound, info), None)
+    return tuple(calls.bind_receiver(one, receiver, names) for one in values)
 
 
 def _read(inference: Inference, info: FunctionInfo, receiver: Instance) -> Values:

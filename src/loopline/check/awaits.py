@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loopline.check import calls, hints, paths
-from loopline.check.acceptance import all_pending, gives_coroutine, is_awaitable_type, wants_a_value
+from loopline.check.acceptance import (
+    all_async_iterable,
+    all_of_project,
+    all_pending,
+    enters_async,
+    gives_coroutine,
+    is_async_only,
+    is_awaitable_type,
+    refused,
+    wants_a_value,
+)
+from loopline.check.alternatives import every, inside
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
-from loopline.check.model import ClassInfo, FunctionInfo, children
+from loopline.check.model import FunctionInfo, children
 from loopline.check.values import (
     Context,
     Coroutine,
     Frame,
-    Generator,
-    Instance,
     LibraryInstance,
-    Mapping,
-    Sequence,
-    Tuple,
-    Value,
     Values,
 )
 
@@ -55,7 +60,9 @@ TELLS_AWAITABLE = {
     "id",
 }
 
-CONTAINING = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.Call)
+TESTS = {"is always true", "is compared", "is used as a number or text"}
+LITERALS = (ast.List, ast.Set, ast.Tuple, ast.Dict)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,12 @@ class _Walk:
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ):
                 self._stored(node, name, value)
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
+                for target, value in zip(names, values, strict=True):
+                    if isinstance(target, ast.Name):
+                        self._stored(node, target.id, value)
+                    else:
+                        self.consumed(value)
             case ast.Assign(targets=[ast.Tuple() | ast.List()], value=value):
                 self._value(value, "can't be unpacked")
             case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test):
@@ -160,8 +173,11 @@ class _Walk:
                 elif self._is_pending(node) or self._is_awaitable_to_keep(node):
                     self._add("dropped", node)
                 self._call(node)
-            case ast.ListComp() | ast.SetComp():
-                if self._is_pending(node):
+            case ast.ListComp() | ast.SetComp() | ast.DictComp():
+                task = self._task_in(node)
+                if task is not None:
+                    self._add("task", node, task.name, sure=True)
+                elif self._is_pending(node):
                     self._add("dropped", node)
                 self.consumed(node)
             case ast.IfExp(test=test, body=body, orelse=orelse):
@@ -172,6 +188,9 @@ class _Walk:
                 for one in values[:-1]:
                     self._value(one, "is always true")
                 self._dropped(values[-1])
+            case ast.Await() if self._is_pending(node):
+                self._add("dropped", node)
+                self.consumed(node)
             case _:
                 self.consumed(node)
 
@@ -208,7 +227,7 @@ class _Walk:
             case ast.DictComp() | ast.ListComp() | ast.SetComp() if self._is_pending(node):
                 self._add("response", node)
                 self.consumed(node)
-            case ast.Name() if not self._is_pending(node) and all_pending(tuple(_inside(self._infer(node)))):
+            case ast.Name() if not self._is_pending(node) and all_pending(tuple(inside(self._infer(node)))):
                 self._add("response", node)
             case _:
                 if self._is_pending(node):
@@ -233,11 +252,14 @@ class _Walk:
 
     def _stored(self, node: ast.stmt, name: str, value: ast.expr) -> None:
         function = self._info.node
-        task = self._kept_effect(value) if isinstance(value, ast.Call) else None
+        task = self._task_in(value)
+        holds_several = isinstance(value, (*LITERALS, *COMPREHENSIONS))
+        pending = all_pending(tuple(inside(self._infer(value)))) if holds_several else self._is_pending(value)
         local = isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and name not in self._info.global_names
-        if local and (task is not None or self._is_pending(value)) and not _is_nonlocal(function, name):
+        if local and (task is not None or pending) and not _is_nonlocal(function, name):
             assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-            if not paths.is_ever_used(function, name):
+            used = paths.is_ever_taken if holds_several and task is None else paths.is_ever_used
+            if not used(function, name):
                 self._add(
                     "task" if task else "stored", value, task.name if task else "", detail=name, sure=task is not None
                 )
@@ -322,8 +344,8 @@ class _Walk:
     def _value(self, node: ast.expr, why: str, *, containers: bool = False) -> None:
         """Look at an expression whose value itself is needed."""
         match node:
-            case ast.Call() | ast.Name() | ast.Attribute() | ast.Subscript():
-                if self._is_pending(node, containers=containers):
+            case ast.Call() | ast.Name() | ast.Attribute() | ast.Subscript() | ast.Await():
+                if self._is_pending(node, containers=containers) or (why in TESTS and self._is_awaitable_to_keep(node)):
                     self._add("value", node, detail=why)
                 self.consumed(node)
             case ast.NamedExpr(value=value):
@@ -344,40 +366,19 @@ class _Walk:
         self._value(node, "can't be iterated")
 
     def _is_async_iterable(self, node: ast.expr) -> bool:
-        values = self._infer(node)
-        return bool(values) and all(
-            (isinstance(one, Generator) and one.is_async) or self._only_async(one) for one in values
-        )
+        return self._every(node, lambda values: all_async_iterable(self._inference, values))
 
     def _entered(self, node: ast.expr) -> None:
         values = self._infer(node)
         if values and all(
             (isinstance(one, Context) and one.is_async)
             or isinstance(one, Coroutine)
-            or self._only_async(one)
-            or self._enters_async(one)
+            or is_async_only(self._inference, one)
+            or enters_async(self._inference, one)
             for one in values
         ):
             self._add("with", node, _called_name(node))
         self.consumed(node)
-
-    def _only_async(self, value: Value) -> bool:
-        described = self._inference.libraries.cls(value.path) if isinstance(value, LibraryInstance) else None
-        return described is not None and described.only_async
-
-    def _enters_async(self, value: Value) -> bool:
-        if not isinstance(value, Instance):
-            return False
-        names = {
-            name
-            for one in self._inference.classes.ancestry(value.info)
-            if isinstance(one, ClassInfo)
-            for name in one.bindings
-        }
-        foreign = any(
-            isinstance(one, str) and one != "builtins.object" for one in self._inference.classes.ancestry(value.info)
-        )
-        return "__aenter__" in names and "__enter__" not in names and not foreign
 
     def _project_coroutine(self, node: ast.expr, fate: str) -> None:
         """`async with` and `async for` need more than a coroutine of the project."""
@@ -403,7 +404,7 @@ class _Walk:
             self.consumed(part)
 
     def _library_arguments(self, node: ast.Call, effect: Effect) -> None:
-        refused = [one for which in effect.refuses for one in given(node, which)]
+        not_taken = refused(self._inference, effect, node, self._info, self._frame)
         for which in (*effect.runs, *effect.threads, *effect.loop):
             for one in given(node, which):
                 if (which not in effect.runs or effect.refuses) and self._is_coroutine_function(one):
@@ -417,11 +418,19 @@ class _Walk:
                 if self._is_async_iterable(one):
                     self._add("for", one, _called_name(one))
         for part in (*node.args, *(keyword.value for keyword in node.keywords)):
-            if part in refused and not isinstance(part, ast.Lambda):
-                pending = self._is_pending(part, containers=bool(effect.drains))
+            if part in not_taken and not isinstance(part, ast.Lambda):
+                pending = self._is_pending(part, containers=bool(effect.drains)) or self._holds_pending(part)
                 if pending and _called_name(node) not in TELLS_AWAITABLE:
                     self._add("passed", part, detail=_called_name(node))
             self.consumed(part)
+
+    def _holds_pending(self, node: ast.expr) -> bool:
+        """Whether a dict or list that is written there has a coroutine in it, at any depth."""
+        match node:
+            case ast.Dict(values=parts) | ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+                return any(self._is_pending(one) or self._holds_pending(one) for one in parts)
+            case _:
+                return False
 
     def _is_coroutine_function(self, node: ast.expr) -> bool:
         values = self._infer(node)
@@ -431,6 +440,17 @@ class _Walk:
 
     def _infer(self, node: ast.expr) -> Values:
         return self._inference.infer(node, self._info, self._frame)
+
+    def _task_in(self, node: ast.expr) -> Effect | None:
+        """What makes a task that must be kept: a call, or each turn of a comprehension."""
+        match node:
+            case ast.Call():
+                return self._kept_effect(node)
+            case ast.ListComp(elt=made) | ast.SetComp(elt=made) | ast.DictComp(value=made):
+                self._inference.register(node.generators, node, self._info)
+                return self._task_in(made)
+            case _:
+                return None
 
     def _kept_effect(self, node: ast.Call) -> Effect | None:
         for value in self._infer(node.func):
@@ -445,15 +465,23 @@ class _Walk:
         return bool(kinds) and len(kinds) == len(values) and all(one is not None and one.keep for one in kinds)
 
     def _is_pending(self, node: ast.expr, *, containers: bool = True) -> bool:
-        if isinstance(node, ast.Await | ast.Constant):
+        if isinstance(node, ast.Constant) or (isinstance(node, ast.Await) and not self._is_sure(node.value)):
             return False
-        values = self._infer(node)
-        if containers and isinstance(node, CONTAINING):
-            values = tuple(_inside(values))
-        return all_pending(values)
+        if containers and isinstance(node, COMPREHENSIONS):
+            return all_pending(tuple(inside(self._infer(node))))
+        if containers and isinstance(node, ast.Call):
+            return self._every(node, lambda values: all_pending(tuple(inside(values))))
+        return self._every(node, all_pending)
+
+    def _every(self, node: ast.expr, holds: Callable[[Values], bool]) -> bool:
+        return every(self._inference, node, self._info, self._frame, holds)
+
+    def _is_sure(self, node: ast.expr) -> bool:
+        """Whether an awaited expression is a call of the project, so that it is known what awaiting it gives."""
+        return self._every(node, all_of_project)
 
     def _add(self, fate: str, node: ast.expr, name: str = "", *, detail: str = "", sure: bool = False) -> None:
-        values = tuple(_inside(self._infer(node)))
+        values = tuple(inside(self._infer(node)))
         certain = sure or all(not isinstance(one, Coroutine) or one.sure for one in values)
         name = (
             name
@@ -461,18 +489,6 @@ class _Walk:
             or _called_name(node)
         )
         self.found.append(Forgotten(fate, node, name, self._info, certain, detail))
-
-
-def _inside(values: Values) -> Iterator[Value]:
-    for value in values:
-        match value:
-            case Sequence(elements=elements) | Mapping(elements=elements) if elements:
-                yield from elements
-            case Tuple(parts=parts) if parts:
-                for part in parts:
-                    yield from part
-            case _:
-                yield value
 
 
 def _is_nonlocal(function: ast.AST, name: str) -> bool:

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from loopline.check import attributes, hints, library_types
+from loopline.check import attributes, decorators, hints, library_types
+from loopline.check.conditions import applies
+from loopline.check.flags import switches
 from loopline.check.libraries import Effect
 from loopline.check.library_types import argument, library_type
 from loopline.check.model import ClassInfo, FunctionInfo, Scope
@@ -22,6 +24,7 @@ from loopline.check.values import (
     Library,
     LibraryInstance,
     LibraryMethod,
+    Literal,
     Mapping,
     Offloaded,
     Partial,
@@ -37,13 +40,12 @@ if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
 __all__ = [
+    "TELLING",
     "annotated_attribute",
     "bind",
     "bind_receiver",
     "call",
-    "decorated",
     "infer_call_of",
-    "is_plainly_decorated",
     "library_effect",
     "library_type",
     "parameter",
@@ -51,24 +53,6 @@ __all__ = [
     "usual_receiver",
 ]
 
-CACHES = {"lru_cache", "cache", "cached", "ttl_cache", "lfu_cache", "memoize", "cachedmethod"}
-CONTEXTS = {"contextlib.contextmanager": False, "contextlib.asynccontextmanager": True}
-PLAIN = {
-    "staticmethod",
-    "classmethod",
-    "property",
-    "cached_property",
-    "abstractmethod",
-    "override",
-    "overload",
-    "wraps",
-    "final",
-}
-KEEPING = {
-    "get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket", "middleware", "route",
-    "exception_handler", "on_event", "retry", "wraps", "setter", "fixture", "field_validator", "asynccontextmanager",
-    "contextmanager", "alru_cache",
-}  # fmt: skip
 TELLING = (
     Function,
     Class,
@@ -168,7 +152,7 @@ def run(inference: Inference, function: Function, frame: Frame) -> Values:
     if info.is_async:
         if info.is_generator:
             return (Generator(frame, is_async=True),)
-        return (Coroutine(frame, name=info.name, sure=is_plainly_decorated(inference, info)),)
+        return (Coroutine(frame, name=info.name, sure=decorators.is_plainly_decorated(inference, info)),)
     if info.is_generator:
         return (Generator(frame, is_async=False),)
     return inference.returns(frame)
@@ -188,6 +172,7 @@ def bind(inference: Inference, function: Function, node: ast.Call | None, scope:
     given: list[tuple[str, Values]] = []
     if node is not None and (node.args or node.keywords):
         open_names = _open_parameters(inference, info)
+        given.extend(_literals(inference, function, node, scope, frame))
         if open_names:
             positional = info.positional[1 if function.receiver is not None and info.owner is not None else 0 :]
             for index, value in enumerate(node.args):
@@ -198,6 +183,33 @@ def bind(inference: Inference, function: Function, node: ast.Call | None, scope:
                 if keyword.arg is not None:
                     _give(inference, given, keyword.arg, keyword.value, open_names, scope, frame)
     return inference.frame(info, tuple(given), function.closure, function.receiver)
+
+
+def _literals(
+    inference: Inference, function: Function, node: ast.Call, scope: Scope, frame: Frame | None
+) -> list[tuple[str, Values]]:
+    """What a call gives for the function's switches, where it is a literal or such a parameter of its own."""
+    info = function.info
+    names = inference.switches.get(info)
+    if names is None:
+        names = inference.switches[info] = switches(info)
+    if not names:
+        return []
+    offset = 1 if function.receiver is not None and info.owner is not None else 0
+    pairs = [(arg.arg, value) for arg, value in zip(info.positional[offset:], node.args, strict=False)]
+    if any(isinstance(one, ast.Starred) for one in node.args):
+        pairs = []
+    pairs += [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg is not None]
+    found: list[tuple[str, Values]] = []
+    for name, value in pairs:
+        if name in names:
+            if isinstance(value, ast.Constant) and (value.value is None or isinstance(value.value, bool)):
+                found.append((name, (Literal(value.value),)))
+            elif isinstance(value, ast.Name):
+                values = inference.infer(value, scope, frame)
+                if len(values) == 1 and isinstance(values[0], Literal):
+                    found.append((name, values))
+    return found
 
 
 def _give(
@@ -319,70 +331,6 @@ def bind_receiver(value: Value, receiver: Value | None, decorators: list[str]) -
             return value
 
 
-def decorated(inference: Inference, info: FunctionInfo, frame: Frame | None) -> Values:
-    """Return what a function's name is worth after its decorators.
-
-    Args:
-        inference: Answers for the decorators.
-        info: The function.
-        frame: The call in which it was defined, None outside functions.
-    """
-    closure = frame if isinstance(info.parent, FunctionInfo) else None
-    values: Values = (Function(info, closure),)
-    for node in reversed(getattr(info.node, "decorator_list", [])):
-        target = node.func if isinstance(node, ast.Call) else node
-        name = target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
-        if name in PLAIN:
-            continue
-        if name in CACHES:
-            if not info.is_async:
-                values = tuple(Partial(value, possible=True) for value in values)
-            continue
-        changed: list[Value] = []
-        for decorator in inference.infer(node, info.parent, frame):
-            changed.extend(_apply(inference, decorator, values))
-        if changed:
-            values = tuple(dict.fromkeys(changed))
-    return values
-
-
-def is_plainly_decorated(inference: Inference, info: FunctionInfo) -> bool:
-    """Tell whether all decorators of a function are known to leave it what it is, or to be the project's own.
-
-    Args:
-        inference: Answers for the decorators.
-        info: The function.
-    """
-    for node in getattr(info.node, "decorator_list", ()):
-        target = node.func if isinstance(node, ast.Call) else node
-        name = target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
-        if name in PLAIN or name in KEEPING:
-            continue
-        if not any(isinstance(value, Function | LibraryMethod) for value in inference.infer(target, info.parent, None)):
-            return False
-    return True
-
-
-def _apply(inference: Inference, decorator: Value, values: Values) -> Values:
-    match decorator:
-        case Library(path=path) if path in CONTEXTS:
-            return tuple(ContextFunction(one, CONTEXTS[path]) for one in values if isinstance(one, Function))
-        case Library() | LibraryMethod() | LibraryInstance():
-            effect = library_effect(inference, decorator)
-            if effect is not None and effect.returns.startswith("offloaded"):
-                return (Offloaded(values),)
-        case Offloaded():
-            return (Offloaded(values),)
-        case Function(info=info, closure=closure, receiver=receiver):
-            parameters = info.positional[1 if receiver is not None and info.owner is not None else 0 :]
-            if parameters and not info.is_async:
-                made = inference.frame(info, ((parameters[0].arg, values),), closure, receiver)
-                return tuple(one for one in inference.returns(made) if isinstance(one, TELLING))
-        case _:
-            pass
-    return ()
-
-
 def annotated_attribute(inference: Inference, node: ast.expr, owner: ClassInfo, receiver: Instance) -> Values:
     """Return the type that a class body declares for an attribute, type variables filled in from the object."""
     found = hints.resolve(inference, node, owner, None)
@@ -423,7 +371,8 @@ def _library(inference: Inference, path: str, node: ast.Call, scope: Scope, fram
     if described is not None:
         opened = described.with_opener and effect is not None and effect.blocks and isinstance(scope, FunctionInfo)
         maker = scope if opened and isinstance(scope, FunctionInfo) else None
-        return (LibraryInstance(libraries.canonical(path), maker),)
+        held = argument(inference, node, 0, scope, frame) if described.enter == "argument 0" else ()
+        return (LibraryInstance(libraries.canonical(path), maker, held),)
     if effect is not None:
         owner = path.rpartition(".")[0]
         return _effect(inference, effect, LibraryInstance(owner), node, scope, frame)
@@ -435,6 +384,8 @@ def _library(inference: Inference, path: str, node: ast.Call, scope: Scope, fram
 def _effect(
     inference: Inference, effect: Effect, receiver: LibraryInstance, node: ast.Call, scope: Scope, frame: Frame | None
 ) -> Values:
+    if effect.decorated and not applies(effect, node):
+        return ()  # as a decorator it adds nothing
     values = library_type(inference, effect.returns, receiver, node, scope, frame) if effect.returns else ()
     if effect.is_async:
         return (Coroutine(None, values, name=effect.name),)
@@ -469,7 +420,9 @@ def _special(inference: Inference, path: str, node: ast.Call, scope: Scope, fram
             return tuple(Partial(one, possible=True) for one in argument(inference, node, 0, scope, frame))
         case "contextlib.contextmanager" | "contextlib.asynccontextmanager" if node.args:
             functions = argument(inference, node, 0, scope, frame)
-            return tuple(ContextFunction(one, CONTEXTS[path]) for one in functions if isinstance(one, Function))
+            return tuple(
+                ContextFunction(one, decorators.CONTEXTS[path]) for one in functions if isinstance(one, Function)
+            )
         case "typing.TypeVar" | "typing_extensions.TypeVar" if node.args and isinstance(node.args[0], ast.Constant):
             return (TypeVariable(str(node.args[0].value)),)
         case "typing.cast" if len(node.args) == 2:

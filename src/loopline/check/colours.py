@@ -19,6 +19,7 @@ __all__ = ["Loop", "Stop", "place_of_module"]
 ORDER = ("route", "websocket", "dependency", "validator", "middleware", "handler", "background", "lifespan", "startup")
 ON_LOOP_THOUGH_SYNC = {"startup", "validator", "middleware"}
 UNSURE = 1000  # what a step that may not happen weighs, in certain steps
+COMMANDS = {"cli", "commands", "scripts"}  # folders of what people start by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Loop:
             if weight > cost[frame]:
                 continue
             for caller, event in self._callers.get(frame, ()):
-                longer = weight + _weight(event.certain)
+                longer = weight + _weight(_happens(event, cost))
                 if caller not in cost or longer < cost[caller]:
                     cost[caller], following[caller] = longer, event
                     count += 1
@@ -138,7 +139,7 @@ class Loop:
         return cost, following
 
     def _stop(self, frame: Frame, event: Block | Run) -> tuple[int, Stop] | None:
-        weight = _weight(event.certain)
+        weight = _weight(_happens(event, self._cost))
         if isinstance(event, Run):
             if event.later or event.frame not in self._cost:
                 return None
@@ -152,9 +153,10 @@ class Loop:
         if not isinstance(current, Block):
             return None
         kind, title = self._labels[frame]
-        stop = Stop(
-            frame, event.node, current, weight < UNSURE, tuple(chain), holder.info, _place(frame.info, kind), title
-        )
+        place = _place(frame.info, kind)
+        replaced = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
+        certain = weight < UNSURE and not replaced
+        stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title)
         return weight, stop
 
     def _way_to(self, frame: Frame) -> list[Step]:
@@ -166,6 +168,12 @@ class Loop:
             frame, node = parent
             steps.insert(0, _step_at(frame, node))
         return steps
+
+
+def _happens(event: Block | Run, cost: dict[Frame, int]) -> bool:
+    """Whether it is sure to happen, or any of its alternatives, all of which surely block, is."""
+    others = event.alternatives if isinstance(event, Run) else ()
+    return event.certain or (bool(others) and all(cost.get(one, UNSURE) < UNSURE for one in others))
 
 
 def _weight(certain: bool) -> int:
@@ -184,10 +192,11 @@ def _step_at(frame: Frame, node: ast.AST) -> Step:
 
 def place_of_module(module: ModuleInfo) -> str:
     """Return the kind of place that a module is: ``tests``, ``command line`` or ``other``."""
-    parts = module.shown.split("/")
-    if any(part in ("tests", "test") for part in parts[:-1]) or parts[-1].startswith(("test_", "conftest")):
+    if module.is_test:
         return "tests"
-    return "command line" if "__main__" in module.source else "other"
+    parts = module.shown.split("/")
+    is_command = any(part in COMMANDS for part in parts[:-1]) or parts[-1] in ("cli.py", "manage.py")
+    return "command line" if is_command or "__main__" in module.source else "other"
 
 
 def _place(info: FunctionInfo, kind: str) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from loopline.check import attributes, calls
+from loopline.check import attributes, calls, decorators
 from loopline.check.conditions import applies
 from loopline.check.construction import constructors
+from loopline.check.flags import dead_statements
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
 from loopline.check.model import FunctionInfo, children
+from loopline.check.once import remembered_calls
+from loopline.check.settled import begins, is_settled
 from loopline.check.unknown import looks_blocking
 from loopline.check.values import (
     Class,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Effects", "Run"]
 
 LOOP_CHECKS = {"get_running_loop", "get_event_loop", "_get_running_loop", "is_running", "current_async_library"}
+BUFFERS = {"builtins.BytesIO", "builtins.StringIO"}  # as the catalog calls those of `io`
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Run:
     """A function of the project that runs here: in the same thread, or (``later``) on the same loop.
 
     ``spawned``: its coroutine is not awaited where it is made, so that it may become a task of its own.
+    ``alternatives``: the calls of which one runs, this one among them; if each blocks, the line does.
     """
 
     node: ast.AST
@@ -58,6 +63,7 @@ class Run:
     certain: bool
     later: bool = False
     spawned: bool = False
+    alternatives: tuple[Frame, ...] = ()
 
 
 class Effects:
@@ -66,6 +72,7 @@ class Effects:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._known: dict[Frame, list[Block | Run]] = {}
+        self._remembered: dict[FunctionInfo, set[int]] = {}
 
     def of(self, frame: Frame) -> list[Block | Run]:
         """Return what running a function does, in source order."""
@@ -73,9 +80,24 @@ class Effects:
         if known is None:
             self._known[frame] = []
             with suppress(RecursionError):  # code nested beyond reason is left out
-                self._known[frame] = _Walk(self._inference, frame).run()
+                self._known[frame] = self._walk(frame)
             known = self._known[frame]
         return known
+
+    def _walk(self, frame: Frame) -> list[Block | Run]:
+        found = _Walk(self._inference, frame).run()
+        if not found:
+            return found
+        remembered = self._remembered.get(frame.info)
+        if remembered is None:
+            remembered = self._remembered[frame.info] = remembered_calls(frame.info)
+        return [_doubtful(one) if id(one.node) in remembered else one for one in found]
+
+
+def _doubtful(event: Block | Run) -> Block | Run:
+    if isinstance(event, Run):
+        return replace(event, certain=False, alternatives=())
+    return replace(event, certain=False)
 
 
 class _Walk:
@@ -84,9 +106,13 @@ class _Walk:
         self._frame = frame
         self._info: FunctionInfo = frame.info
         self._found: list[Block | Run] = []
+        self._dead = dead_statements(frame)
 
     def run(self) -> list[Block | Run]:
         node = self._info.node
+        if not self._info.is_async:
+            for decorator, effect in decorators.added(self._inference, self._info):
+                self._found.append(Block(decorator, effect, effect.certain))
         if isinstance(node, ast.Lambda):
             self._expression(node.body)
         else:
@@ -95,6 +121,8 @@ class _Walk:
         return self._found
 
     def _visit(self, node: ast.AST) -> None:
+        if self._dead and id(node) in self._dead:
+            return
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 for decorator in node.decorator_list:
@@ -110,9 +138,10 @@ class _Walk:
                 return
             case ast.Attribute(ctx=ast.Load()):
                 self._attribute(node)
-            case ast.With(items=items):
+            case ast.With(items=items, body=body):
                 for item in items:
                     self._with(item.context_expr)
+                    self._leaves(item, body)
             case ast.AsyncWith(items=items):
                 for item in items:
                     self._async_with(item.context_expr)
@@ -144,8 +173,10 @@ class _Walk:
 
     def _call(self, node: ast.Call, *, awaited: bool) -> None:
         values = self._infer(node.func)
+        before = len(self._found)
         for value in values:
             self._called(node, value, awaited=awaited, certain=True)
+        self._note_alternatives(values, before)
         if isinstance(node.func, ast.Attribute):
             self._attribute(node.func)
             self._visit(node.func.value)
@@ -155,6 +186,22 @@ class _Walk:
             self._visit(part)
         for keyword in node.keywords:
             self._visit(keyword.value)
+
+    def _note_alternatives(self, values: Values, before: int) -> None:
+        """Of several implementations one runs, and which is not known (those in tests don't count)."""
+        meant = {
+            one.info: one.possible
+            for one in values
+            if isinstance(one, Function) and not one.info.is_stub and not one.info.module.is_test
+        }
+        new = self._found[before:]
+        runs = {one.frame.info: one.frame for one in new if isinstance(one, Run) and one.frame.info in meant}
+        if len(meant) > 1 and all(meant.values()) and len(runs) == len(meant):
+            frames = tuple(runs.values())
+            self._found[before:] = [
+                replace(one, alternatives=frames) if isinstance(one, Run) and one.frame in frames else one
+                for one in new
+            ]
 
     def _called(self, node: ast.Call, value: Value, *, awaited: bool, certain: bool) -> None:
         match value:
@@ -202,19 +249,22 @@ class _Walk:
             return
         if effect.after and isinstance(node, ast.Call) and self._is_settled(node, effect):
             return
+        if effect.blocks == "disk" and isinstance(node, ast.Call) and self._is_in_memory(node):
+            return
         if effect.blocks == "loop" and self._minds_the_loop():
             return
         self._found.append(Block(node, effect, certain and effect.certain))
 
     def _is_settled(self, node: ast.Call, effect: Effect) -> bool:
-        """Whether the function asks the same object first: `if future.done(): return future.result()`."""
+        """Whether the function asks, or waits for, the same object first."""
         if not isinstance(node.func, ast.Attribute):
             return False
-        receiver = ast.unparse(node.func.value)
-        return any(
-            isinstance(one, ast.Attribute) and one.attr in effect.after and ast.unparse(one.value) == receiver
-            for one in ast.walk(self._info.node)
-        )
+        return is_settled(self._info, node.func.value, node, effect.after)
+
+    def _is_in_memory(self, node: ast.Call) -> bool:
+        """Whether what is read or written is no file: `Image.open(BytesIO(data))`."""
+        values = self._infer(node.args[0]) if node.args else ()
+        return bool(values) and all(isinstance(one, LibraryInstance) and one.path in BUFFERS for one in values)
 
     def _minds_the_loop(self) -> bool:
         """A function that asks whether a loop runs knows what it does with `asyncio.run`."""
@@ -237,6 +287,9 @@ class _Walk:
                 for value in self._infer(one):
                     if which in effect.loop or (isinstance(value, Function) and value.info.is_async):
                         self._handed(node, value, later=True)
+        for which in () if effect.is_async else effect.entered:
+            for one in given(node, which):
+                self._with(one)
         for which in effect.drains:
             for one in given(node, which):
                 if not isinstance(one, ast.GeneratorExp | ast.ListComp):
@@ -282,6 +335,14 @@ class _Walk:
                         self._effect(node, described.enters, certain=True)
                 case _:
                     pass
+
+    def _leaves(self, item: ast.withitem, body: list[ast.stmt]) -> None:
+        """The end of `with ThreadPoolExecutor() as pool`: it waits for what was given to the pool in between."""
+        held = item.optional_vars if item.optional_vars is not None else item.context_expr
+        for value in self._infer(item.context_expr):
+            described = self._inference.libraries.cls(value.path) if isinstance(value, LibraryInstance) else None
+            if described is not None and described.leaves is not None and begins(held, body, described.leaves_after):
+                self._effect(item.context_expr, described.leaves, certain=True)
 
     def _async_with(self, node: ast.expr) -> None:
         for value in self._infer(node):

@@ -185,13 +185,14 @@ def _subscript(
             case Alias(node=node, scope=where):
                 found = _union(found, resolve(inference, node, where, frame, depth + 1))
             case Library(path=path):
-                found = _union(found, _library(path, part, len(parts)))
+                endless = bool(parts) and isinstance(parts[-1], ast.Constant) and parts[-1].value is Ellipsis
+                found = _union(found, _library(path, part, len(parts), endless=endless))
             case _:
                 pass
     return found
 
 
-def _library(path: str, part: Callable[[int], Values], count: int) -> Values:
+def _library(path: str, part: Callable[[int], Values], count: int, *, endless: bool) -> Values:
     name = path.rpartition(".")[2]
     result: Values
     if name in THROUGH:
@@ -206,7 +207,7 @@ def _library(path: str, part: Callable[[int], Values], count: int) -> Values:
     if name in MAPPINGS:
         return (Mapping(part(count - 1)),)
     if name in ("tuple", "Tuple"):
-        return (Tuple(tuple(part(index) for index in range(count))),) if count != 2 else (Sequence(part(0)),)
+        return (Sequence(part(0)),) if endless else (Tuple(tuple(part(index) for index in range(count))),)
     if name in ("type", "Type"):
         return tuple(
             Class(value.info, value.arguments) if isinstance(value, Instance) else Library(value.path)

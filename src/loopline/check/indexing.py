@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from loopline.check.facts import Fact, facts, matched, named
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, FunctionNode, ModuleInfo, Scope
 
 __all__ = ["add_parameters", "bind_target", "index_module", "lambda_info", "position"]
@@ -160,9 +161,14 @@ class _Indexer:
                 value=ast.Call(func=ast.Attribute(value=container, attr="append" | "add" | "appendleft"), args=[put])
             ):
                 _put(scope, container, Binding("value", start, end, put))
-            case ast.Expr() | ast.Return() | ast.Pass() | ast.Raise() | ast.Assert():
+            case ast.Assert(test=test):
+                self._learn(facts(test, True), scope, end)
+            case ast.Expr(value=value) | ast.Return(value=ast.expr() as value):
+                self._expression(value, scope)
+            case ast.Pass() | ast.Raise() | ast.Return():
                 pass
             case ast.Assign(targets=targets, value=value):
+                self._expression(value, scope)
                 for target in targets:
                     bind_target(target, scope, Binding("value", _end(node), end, value))
             case ast.AnnAssign(target=target, annotation=annotation, value=value):
@@ -184,7 +190,13 @@ class _Indexer:
                         self._bind(scope, f"import {alias.name}", Binding("import", start, end, target=alias.name))
             case ast.ImportFrom():
                 self._import_from(node, scope, end)
-            case ast.If(body=body, orelse=orelse):
+            case ast.If(test=test, body=body, orelse=orelse):
+                self._learn(facts(test, True), scope, _block_end(body, node))
+                if said := facts(test, False):
+                    leaves = isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
+                    self._learn(said, scope, end if leaves else _end(node), _block_end(body, node))
+                if orelse and isinstance(orelse[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
+                    self._learn(facts(test, True), scope, end, _end(node))
                 self.block(body, scope, _block_end(body, node))
                 self.block(orelse, scope, _block_end(orelse, node))
             case ast.For() | ast.AsyncFor():
@@ -192,7 +204,8 @@ class _Indexer:
                 bind_target(node.target, scope, inner)
                 self.block(node.body, scope, _block_end(node.body, node))
                 self.block(node.orelse, scope, _end(node))
-            case ast.While(body=body, orelse=orelse):
+            case ast.While(test=test, body=body, orelse=orelse):
+                self._learn(facts(test, True), scope, _block_end(body, node))
                 self.block(body, scope, _block_end(body, node))
                 self.block(orelse, scope, _end(node))
             case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
@@ -209,12 +222,11 @@ class _Indexer:
                     self.block(handler.body, scope, _end(handler))
                 self.block(node.orelse, scope, _end(node))
                 self.block(node.finalbody, scope, end)
-            case ast.Match(cases=cases):
+            case ast.Match(subject=subject, cases=cases):
                 for case in cases:
-                    for part in ast.walk(case.pattern):
-                        name = getattr(part, "name", None) or getattr(part, "rest", None)
-                        if isinstance(name, str):
-                            self._bind(scope, name, Binding("opaque", position(case.pattern), end))
+                    self._pattern(case.pattern, subject, scope, _block_end(case.body, node))
+                    if case.guard is not None:
+                        self._learn(facts(case.guard, True), scope, _block_end(case.body, node))
                     self.block(case.body, scope, _block_end(case.body, node))
             case ast.Global(names=names):
                 if isinstance(scope, FunctionInfo):
@@ -223,6 +235,44 @@ class _Indexer:
                 self._bind(scope, node.name.id, Binding("value", start, end, node.value))  # type: ignore[attr-defined]
             case _:
                 pass
+
+    def _expression(self, node: ast.expr, scope: Scope) -> None:
+        """What the test of a conditional expression says of what it chooses from."""
+        match node:
+            case ast.Await(value=inner):
+                self._expression(inner, scope)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                self._learn(facts(test, True), scope, _end(body), position(body))
+                self._learn(facts(test, False), scope, _end(orelse), position(orelse))
+                self._expression(orelse, scope)
+            case ast.BoolOp(op=op, values=values):
+                for value in values[:-1]:
+                    self._learn(facts(value, isinstance(op, ast.And)), scope, _end(node), _end(value))
+            case _:
+                pass
+
+    def _learn(self, said: list[Fact], scope: Scope, end: Position, start: Position | None = None) -> None:
+        for fact in said:
+            kind = "narrow" if fact.holds else "narrow not"
+            self._bind(scope, f"narrow {fact.name}", Binding(kind, start or _end(fact.after), end, fact.type))
+
+    def _pattern(self, pattern: ast.pattern, subject: ast.expr, scope: Scope, end: Position) -> None:
+        """What a case binds, and says of the subject. Only a pattern of one class tells what its name is."""
+        start = position(pattern)
+        kind = matched(pattern)
+        if kind is not None and named(subject):
+            self._bind(scope, f"narrow {named(subject)}", Binding("narrow", start, end, kind))
+        for part in ast.walk(pattern):
+            name = getattr(part, "name", None) or getattr(part, "rest", None)
+            if not isinstance(name, str):
+                continue
+            kind = matched(part) if isinstance(part, ast.pattern) else None
+            if kind is not None:
+                self._bind(scope, name, Binding("matched", start, end, kind))
+            elif part is pattern:
+                self._bind(scope, name, Binding("value", start, end, subject))
+            else:
+                self._bind(scope, name, Binding("opaque", start, end))
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, end: Position) -> None:
         info = FunctionInfo(node.name, node, self._module, scope)

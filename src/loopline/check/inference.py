@@ -6,13 +6,14 @@ import ast
 import builtins
 from collections.abc import Callable
 
-from loopline.check import attributes, calls, hints, unwrapping
+from loopline.check import attributes, calls, decorators, hints, narrowing, operators, unwrapping
 from loopline.check.classes import Classes
 from loopline.check.constructions import Constructions
 from loopline.check.indexing import bind_target, lambda_info, position
 from loopline.check.libraries import Libraries
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
 from loopline.check.project import Project
+from loopline.check.reaching import reaching
 from loopline.check.registries import Registries
 from loopline.check.values import (
     Alias,
@@ -59,6 +60,7 @@ class Inference:
         self._bindings: dict[tuple[int, Frame | None], Values] = {}
         self._imports: dict[tuple[str, ModuleInfo], Values] = {}
         self.open_parameters: dict[FunctionInfo, set[str]] = {}
+        self.switches: dict[FunctionInfo, set[str]] = {}
         self.frames_by_info: dict[FunctionInfo, list[Frame]] = {}
         self._depth = 0
         self._kinds: dict[type, Callable[..., Values]] = {
@@ -194,8 +196,8 @@ class Inference:
                 if found:
                     if isinstance(current, FunctionInfo):
                         frame = frame if frame is not None and frame.info is current else self.default_frame(current)
-                    reaching = _reaching(found, use if current is scope else None)
-                    values = union(self.bound(one, current, frame) for one in reaching)
+                    seen = reaching(found, use if current is scope else None)
+                    values = union(self.bound(one, current, frame) for one in seen)
                     return self._filled(values, name, current)
                 if isinstance(current, FunctionInfo):
                     frame = frame.closure if frame is not None and frame.info is current else None
@@ -269,7 +271,7 @@ class Inference:
     # How each kind of expression is answered
 
     def _name(self, node: ast.Name, scope: Scope, frame: Frame | None) -> Values:
-        return self.lookup(node.id, scope, frame, node)
+        return narrowing.narrowed(self, node.id, self.lookup(node.id, scope, frame, node), node, scope, frame)
 
     def _attribute(self, node: ast.Attribute, scope: Scope, frame: Frame | None) -> Values:
         found: list[Values] = []
@@ -281,6 +283,8 @@ class Inference:
                     return deeper
             found.append(attributes.get(self, value, node.attr))
         result = union(found)
+        if isinstance(node.value, ast.Name):
+            result = narrowing.narrowed(self, f"{node.value.id}.{node.attr}", result, node, scope, frame)
         if not result and isinstance(node.value, ast.Attribute) and node.value.attr == "state":
             return self.registries.state(node.attr)
         if not result and not values and isinstance(node.value, ast.Attribute):
@@ -364,8 +368,10 @@ class Inference:
             return paths or self.infer(node.right, scope, frame)
         if isinstance(node.op, ast.Add):
             right = self.infer(node.right, scope, frame)
-            return tuple(value for value in union((left, right)) if isinstance(value, Sequence | Mapping))
-        return ()
+            joined = tuple(value for value in union((left, right)) if isinstance(value, Sequence | Mapping))
+            if joined:
+                return joined
+        return operators.result(self, node.op, left, self.infer(node.right, scope, frame))
 
     # Names
 
@@ -384,7 +390,7 @@ class Inference:
         match binding.kind:
             case "def":
                 assert isinstance(binding.info, FunctionInfo)
-                return calls.decorated(self, binding.info, frame)
+                return decorators.decorated(self, binding.info, frame)
             case "class":
                 assert isinstance(binding.info, ClassInfo)
                 return (Class(binding.info),)
@@ -400,6 +406,8 @@ class Inference:
                 return typed
         if not isinstance(node, ast.expr):
             return ()
+        if binding.kind == "matched":
+            return narrowing.instances(self, node, scope, frame)
         values = self.infer(node, scope, frame)
         match binding.kind:
             case "item":
@@ -481,19 +489,3 @@ def dotted_name(node: ast.expr) -> str:
 def _depth(value: Value) -> int:
     closure = value.closure if isinstance(value, Function) else value.frame if isinstance(value, Generator) else None
     return closure.depth if closure is not None else 0
-
-
-def _reaching(bindings: list[Binding], use: ast.AST | None) -> list[Binding]:
-    if len(bindings) == 1 or use is None or not hasattr(use, "lineno"):
-        return bindings
-    at = position(use)
-    inner = [one for one in bindings if one.inner and one.inner[0] <= at < one.inner[1]]
-    if inner:
-        return [max(inner, key=lambda one: one.start)]
-    outside = [one for one in bindings if one.inner is None]
-    before = [one for one in outside if one.start <= at]
-    sure = [one for one in before if one.end >= at and one.kind != "annotation"]
-    if sure:
-        last = max(one.start for one in sure)
-        return [one for one in before if one.start >= last]
-    return before or outside or bindings

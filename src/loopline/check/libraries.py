@@ -36,6 +36,8 @@ class Effect:
     keep: bool = False
     receiver: bool = False
     after: tuple[str, ...] = ()
+    decorated: str = ""
+    entered: Arguments = ()
 
 
 @dataclass(slots=True)
@@ -55,6 +57,8 @@ class LibraryClass:
     awaits: str = ""
     keep: bool = False
     with_opener: bool = False
+    leaves: Effect | None = None
+    leaves_after: tuple[str, ...] = ()
 
 
 class Libraries:
@@ -172,6 +176,8 @@ class Libraries:
                 awaits=group.get("awaits", ""),
                 keep=group.get("keep", False),
                 with_opener=group.get("with_opener", False),
+                leaves=_part(f"the end of with {name}", group, "leaves", library),
+                leaves_after=tuple(group.get("leaves_after", ())),
             )
             for other in group.get("also", ()):
                 self._aliases[other] = name
@@ -208,6 +214,8 @@ def _effect(name: str, group: dict[str, Any], library: dict[str, Any]) -> Effect
         group.get("keep", False),
         group.get("receiver", False),
         tuple(group.get("after", ())),
+        group.get("decorated", ""),
+        _arguments(group.get("entered")),
     )
 
 

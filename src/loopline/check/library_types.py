@@ -107,6 +107,8 @@ def library_type(
             return (Sequence(inference.elements(values)),)
         case "element":
             return inference.elements(values)
+        case "entered":
+            return inference.entered(values)
         case "awaited":
             return inference.awaited(values)
         case "offloaded":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,9 @@ from pathlib import Path
 __all__ = ["Binding", "ClassInfo", "FunctionInfo", "FunctionNode", "ModuleInfo", "Scope", "children", "own_nodes"]
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+MOCKS = re.compile(
+    r"\b(?:mock|mocker|patch|monkeypatch|MagicMock|respx|responses|httpretty|requests_mock|moto|vcr|fakeredis)\b"
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +59,17 @@ class ModuleInfo:
     def lines(self) -> list[str]:
         """Its lines."""
         return self.source.splitlines()
+
+    @cached_property
+    def is_test(self) -> bool:
+        """Whether it is a part of the tests."""
+        *folders, name = self.shown.split("/")
+        return any(one in ("tests", "test") for one in folders) or name.startswith(("test_", "conftest"))
+
+    @cached_property
+    def is_mocked(self) -> bool:
+        """Whether it replaces what it calls: with that, nobody waits for the network."""
+        return MOCKS.search(self.source) is not None
 
     @property
     def module(self) -> ModuleInfo:

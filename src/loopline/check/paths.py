@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["is_always_used", "is_ever_used"]
+__all__ = ["is_always_used", "is_ever_taken", "is_ever_used"]
+
+LOOKS = {"len", "bool", "id", "type", "isinstance", "print", "repr", "str"}
 
 
 def is_ever_used(function: ast.AST, name: str) -> bool:
     """Tell whether a function, or one inside it, reads a name at all."""
     return _reads(function, name)
+
+
+def is_ever_taken(function: ast.AST, name: str) -> bool:
+    """Tell whether a function does more with what a name holds than look at the holder: `len(found)`, `if found`."""
+    looked: set[int] = set()
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(func=ast.Name(id=called), args=parts) if called in LOOKS:
+                looked.update(id(part) for part in parts)
+            case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
+                looked.add(id(test.operand if isinstance(test, ast.UnaryOp) else test))
+            case _:
+                pass
+    return any(
+        isinstance(one, ast.Name) and one.id == name and not isinstance(one.ctx, ast.Store) and id(one) not in looked
+        for one in ast.walk(function)
+    )
 
 
 def is_always_used(function: ast.FunctionDef | ast.AsyncFunctionDef, assignment: ast.stmt, name: str) -> bool:

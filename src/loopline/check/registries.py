@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loopline.check import attributes, calls
+from loopline.check import attributes, decorators
 from loopline.check.model import Binding, FunctionInfo, ModuleInfo
 from loopline.check.values import Values, union
 
@@ -46,7 +46,7 @@ class Registries:
         while isinstance(outer.parent, FunctionInfo):
             outer = outer.parent
         for function in self._decorated_by(outer.name):
-            calls.decorated(self._inference, function, None)
+            decorators.decorated(self._inference, function, None)
         frames = list(self._inference.frames_by_info.get(scope, ())) or [self._inference.default_frame(scope)]
         found = union(self._inference.bound(binding, scope, frame) for frame in frames)
         self._put[id(binding)] = found

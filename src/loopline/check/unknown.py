@@ -41,6 +41,8 @@ def looks_blocking(libraries: Libraries, value: Value, node: ast.Call, info: Fun
         made = next((part for part in parts[1:-1] if part[:1].isupper()), "")
         if not CLIENT.search(made) or not VERB.match(verb):
             return None
+        if verb in ("get", "update") and parts[-2] != made and not _path(node):
+            return None  # `session.context.get("user")` is a dict's
     elif not (verb in HTTP and _url(node)):
         return None
     if _is_awaited_later(node, info):
@@ -52,6 +54,13 @@ def looks_blocking(libraries: Libraries, value: Value, node: ast.Call, info: Fun
         cost="unknown",
         instead="the library's async client, or await asyncio.to_thread(…)",
     )
+
+
+def _path(node: ast.Call) -> bool:
+    first = node.args[0] if node.args else None
+    if isinstance(first, ast.JoinedStr):
+        return True
+    return not isinstance(first, ast.Constant) or (isinstance(first.value, str) and "/" in first.value)
 
 
 def _url(node: ast.Call) -> bool:

@@ -61,10 +61,10 @@ def entered(inference: Inference, values: Values) -> Values:
         match value:
             case Context(frame=frame):
                 found.append(inference.yields(frame))
-            case LibraryInstance(path=path):
+            case LibraryInstance(path=path, held=held):
                 described = inference.libraries.cls(path)
                 kind = described.enter if described is not None else "self"
-                found.append(calls.library_type(inference, kind, value))
+                found.append(held if kind == "argument 0" else calls.library_type(inference, kind, value))
             case Instance():
                 for name in ("__enter__", "__aenter__"):
                     for function in attributes.get(inference, value, name):

@@ -21,6 +21,7 @@ __all__ = [
     "Library",
     "LibraryInstance",
     "LibraryMethod",
+    "Literal",
     "Mapping",
     "Module",
     "Offloaded",
@@ -84,10 +85,14 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class LibraryInstance:
-    """An instance of a library's class; ``maker`` is the function in which a call that blocks made it."""
+    """An instance of a library's class.
+
+    ``maker`` is the function in which a call that blocks made it, ``held`` what it was made around (`closing(x)`).
+    """
 
     path: str
     maker: FunctionInfo | None = None
+    held: Values = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +194,13 @@ class Super:
 
 
 @dataclass(frozen=True, slots=True)
+class Literal:
+    """A literal that is given for a parameter which switches a part of a function on or off."""
+
+    value: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class TypeVariable:
     """A ``TypeVar``."""
 
@@ -210,6 +222,7 @@ Value = (
     | Library
     | LibraryInstance
     | LibraryMethod
+    | Literal
     | Coroutine
     | Generator
     | ContextFunction

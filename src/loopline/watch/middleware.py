@@ -90,6 +90,7 @@ class Watch:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
                 self._watcher.remove_loop(asyncio.get_running_loop())
+                await asyncio.to_thread(self._watcher.settle)
                 self._loop = None
             return message
 

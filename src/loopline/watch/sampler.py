@@ -54,6 +54,7 @@ class Sampler:
         self._lock = threading.Lock()
         self._stop = threading.Lock()  # held until the thread is to end
         self._thread: threading.Thread | None = None
+        self._ending: threading.Thread | None = None
 
     def add(self, heart: Heartbeat) -> None:
         """Watch one more loop."""
@@ -68,15 +69,18 @@ class Sampler:
                 self._thread.start()
 
     def remove(self, heart: Heartbeat) -> None:
-        """Watch it no more."""
+        """Watch it no more. The thread ends if it was the last; ``join`` waits for that."""
         with self._lock:
             pulse = self._pulses.pop(heart, None)
             if pulse is not None and pulse.episode is not None:
                 self._end(heart, pulse.episode, monotonic())
-            ending = self._thread if not self._pulses else None
-            if ending is not None:
+            if self._thread is not None and not self._pulses:
                 self._stop.release()
-                self._thread = None
+                self._ending, self._thread = self._thread, None
+
+    def join(self) -> None:
+        """Wait until a thread that is to end has ended."""
+        ending = self._ending
         if ending is not None and ending is not threading.current_thread():
             ending.join()
 

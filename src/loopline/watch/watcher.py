@@ -52,7 +52,8 @@ class Watcher:
     Args:
         threshold: Seconds that a loop may stand still without being told of.
         origins: Whether Python notes for every coroutine where it was made.
-        tell: Called with each finding, and all of its kind so far, in whichever thread.
+        tell: Called with each finding, and all of its kind so far, in the thread beside the loops or in that of
+            ``settle``.
 
     Attributes:
         report: What was found so far.
@@ -81,6 +82,7 @@ class Watcher:
         self._hearts: dict[asyncio.AbstractEventLoop, Heartbeat] = {}
         self._routes = KnownRoutes()
         self._pending: deque[_Pending] = deque(maxlen=MOST_PENDING)
+        self._untold: deque[tuple[Finding, Group | None]] = deque(maxlen=MOST_PENDING)
 
     @property
     def lag(self) -> Lag:
@@ -101,7 +103,7 @@ class Watcher:
         self._sampler.add(heart)
 
     def remove_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Watch a loop no more. To be called in its thread. What goes on is over then."""
+        """Watch a loop no more. To be called in its thread. What goes on is over then; ``settle`` tells of it."""
         with self._lock:
             heart = self._hearts.pop(loop, None)
             last = heart is not None and not self._hearts
@@ -111,7 +113,6 @@ class Watcher:
         if last:
             self._collector.stop()
             self._awaits.stop()
-            self.settle()
 
     def begin(self, scope: Scope) -> Request:
         """Note that a request is being answered; its mark."""
@@ -175,14 +176,17 @@ class Watcher:
             self._pending.append(_Pending(finding, request, monotonic() + PATIENCE, finish))
 
     def _look_after(self) -> None:
-        self._settle()
         for loop in list(self._hearts):
             if loop.is_closed():  # without the application's lifespan, nobody says so
                 self.remove_loop(loop)
+        self._settle(everything=not self._hearts)
+        self._tell_all()
 
     def settle(self) -> None:
-        """Tell of what was found, even if the routers have not said yet whose it is."""
+        """Tell of what was found, even if the routers have not said yet whose it is. It may wait for the disk."""
+        self._sampler.join()
         self._settle(everything=True)
+        self._tell_all()
 
     def _settle(self, *, everything: bool = False) -> None:
         for _ in range(len(self._pending)):
@@ -197,8 +201,16 @@ class Watcher:
                 self._add(one.finish(one.finding, route))
 
     def _add(self, finding: Finding) -> None:
-        group = None if finding.ongoing else self.report.add(finding)
-        self._tell(finding, group)
+        self._untold.append((finding, None if finding.ongoing else self.report.add(finding)))
+
+    def _tell_all(self) -> None:
+        """Tell of what was added. Not where it was added: that may be the loop, and to tell is to write to a file."""
+        for _ in range(len(self._untold)):
+            try:
+                finding, group = self._untold.popleft()
+            except IndexError:
+                return  # another thread was faster
+            self._tell(finding, group)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,8 @@ def _message(stop: Stop) -> str:
     why = WHY.get(effect.blocks, effect.blocks)
     name = effect.name.removeprefix("builtins.")
     through = "" if stop.holder is stop.entry.info else f" (called by `{stop.holder.qualified}`)"
-    return f"`{name}` {why}{through}: on the event loop, every other request waits, too"
+    others = "every other request" if stop.place == "request" else "all else on it"
+    return f"`{name}` {why}{through}: on the event loop, {others} waits, too"
 
 
 def _advice(stop: Stop) -> str:
