@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 __all__ = ["Binding", "ClassInfo", "FunctionInfo", "FunctionNode", "ModuleInfo", "Scope", "children", "own_nodes"]
 
+PARSED = {"tree", "bindings", "stars", "functions", "classes"}
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -35,21 +37,35 @@ class Binding:
     inner: tuple[tuple[int, int], tuple[int, int]] | None = None
 
 
-@dataclass(eq=False)
 class ModuleInfo:
-    """A module: its dotted name, its file, its tree and its names."""
+    """A module: its dotted name, its file and its source. It is parsed when its tree or its names are asked for."""
 
-    name: str
-    path: Path
-    shown: str
     tree: ast.Module
-    source: str
-    is_package: bool
-    bindings: dict[str, list[Binding]] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-    functions: list[FunctionInfo] = field(default_factory=list)
-    classes: list[ClassInfo] = field(default_factory=list)
+    bindings: dict[str, list[Binding]]
+    stars: list[str]
+    functions: list[FunctionInfo]
+    classes: list[ClassInfo]
     parent: None = None
+
+    def __init__(self, name: str, path: Path, shown: str, source: str, *, is_package: bool) -> None:
+        self.name = name
+        self.path = path
+        self.shown = shown
+        self.source = source
+        self.is_package = is_package
+        self.number = 0  # its place in the project
+        self.is_loaded = False
+        self.load: Callable[[ModuleInfo], None] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Parse it: only what is not there yet is looked for here."""
+        if self.is_loaded or name not in PARSED:
+            raise AttributeError(name)
+        self.is_loaded = True
+        self.bindings, self.stars, self.functions, self.classes = {}, [], [], []
+        if self.load is not None:
+            self.load(self)
+        return getattr(self, name)
 
     @cached_property
     def lines(self) -> list[str]:
