@@ -38,6 +38,7 @@ class Finding:
     place: str = "other"
     route: str = ""
     end_line: int = 0
+    end_column: int = 0
     mends: tuple[tuple[str, int, int], ...] = ()
 
     @property

@@ -126,9 +126,20 @@ def _blocking(
         if not only_sleeps and (path, function) not in waiting:
             dropped = [drop_async(source, one) for one in group]
         for index, one in enumerate(group):
-            edits = dropped[index] if dropped and all(dropped) else offload(source, one)
+            edits = dropped[index] if dropped and all(dropped) else []
+            if not edits and not _iterates(files, one):
+                edits = offload(source, one)
             if edits:
                 yield path, one, edits
+
+
+def _iterates(files: _Files, finding: Finding) -> bool:
+    """Whether what blocks is the body of a generator: a thread that makes the generator does not run it."""
+    places = [(step.path, step.line) for step in finding.chain]
+    here = (finding.path, finding.line)
+    below = places[places.index(here) + 1 :] if here in places else []
+    other = files.read(Path(below[0][0])) if below else None
+    return other is not None and other.yields(below[0][1])
 
 
 def _change(source: FileSource | None, pairs: Sequence[tuple[Finding, list[Edit]]]) -> Change | None:

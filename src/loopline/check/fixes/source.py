@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopline.check.finding import Finding
+from loopline.check.model import own_nodes
 
 __all__ = ["FileSource", "parse", "read_source"]
 
@@ -67,10 +68,12 @@ class FileSource:
         ]
 
     def call(self, finding: Finding) -> ast.Call | None:
-        """Return the call that a finding means: the longest that begins there and ends on its last line."""
-        calls = [node for node in self.nodes(finding) if isinstance(node, ast.Call) and self.is_there(node)]
-        ending = [node for node in calls if node.end_lineno == finding.end_line]
-        return next(iter(ending or calls), None)
+        """Return the call that a finding means; the outermost that begins there if it does not say where it ends."""
+        end = (finding.end_line, finding.end_column - 1)
+        for node in self.nodes(finding):
+            if isinstance(node, ast.Call) and (not finding.end_column or (node.end_lineno, node.end_col_offset) == end):
+                return node if self.is_there(node) else None
+        return None
 
     def is_there(self, node: ast.expr) -> bool:
         """Tell whether a node's place is right: before Python 3.12, places inside f-strings are not."""
@@ -93,12 +96,14 @@ class FileSource:
                     below, current = current, self.parents.get(current)
         return None
 
-    def statement(self, node: ast.AST) -> ast.stmt | None:
-        """Return the statement that a node is part of."""
-        current: ast.AST | None = node
-        while current is not None and not isinstance(current, ast.stmt):
-            current = self.parents.get(current)
-        return current
+    def yields(self, line: int) -> bool:
+        """Tell whether the innermost function around a line is a generator."""
+        around = [
+            node
+            for node in self.parents
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
+        ]
+        return bool(around) and any(isinstance(one, ast.Yield | ast.YieldFrom) for one in own_nodes(around[-1]))
 
     def names(self) -> set[str]:
         """Return every name in the file."""
