@@ -176,12 +176,10 @@ class Classes:
         return found
     def _with_method(self, members: list[str]) -> list[ClassInfo]:
         """Return the classes that define the rarest of several methods."""
-        texts = self._inference.project.texts
-        rarest = min(members, key=lambda name: len(texts.mentioning(f"def {name}")))
+        rarest, modules = self._inference.project.texts.defining(members)
         return [
             one
-            for module in texts.mentioning(f"def {rarest}")
+            for module in modules
             for one in module.classes
             if rarest in one.bindings and one.bindings[rarest][0].kind == "def"
         ]
-

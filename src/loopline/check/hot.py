@@ -50,6 +50,7 @@ class HotNames:
         self._cold = set(inference.project.unparsed)
         self._classes: dict[ClassInfo, bool] = {}
         self._paths: dict[str, bool] = {}
+        self._words: dict[ModuleInfo, set[str]] = {}
         self.names: set[str] = self._of_libraries() if self._cold else set()
         self.modules: list[ModuleInfo] = []
         self._find()
@@ -58,9 +59,11 @@ class HotNames:
         """Tell whether a function may forget an await: its module has the word async, or its text one of the names."""
         if function.module not in self._cold:
             return True
-        node = function.node
-        lines = function.module.lines[node.lineno - 1 : node.end_lineno]
-        return not self.names.isdisjoint(NAME.findall("\n".join(lines)))
+        words = self._words.get(function.module)
+        if words is None:
+            words = self._words[function.module] = self.names.intersection(NAME.findall(function.module.source))
+        text = "\n".join(function.module.lines[function.node.lineno - 1 : function.node.end_lineno])
+        return any(word in text for word in words)
 
     def _find(self) -> None:
         project = self._inference.project

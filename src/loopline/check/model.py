@@ -210,13 +210,31 @@ Scope = ModuleInfo | ClassInfo | FunctionInfo
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
+def _holding() -> dict[type, tuple[str, ...]]:
+    """Say for each kind of node which of its fields hold nodes that matter: no contexts, operators, names or numbers."""
+    plain = {"ctx", "op", "ops", "id", "attr", "arg", "name", "names", "module", "level", "kind", "simple", "is_async"}
+    plain |= {"conversion", "type_comment", "type_ignores", "asname", "rest", "kwd_attrs", "tag"}
+    holding = {}
+    for kind in vars(ast).values():
+        if isinstance(kind, type) and issubclass(kind, ast.AST):
+            left_out = {"value"} if kind in (ast.Constant, ast.MatchSingleton) else {"name"}
+            named = {"name"} if kind.__name__ == "TypeAlias" else set[str]()
+            holding[kind] = tuple(one for one in kind._fields if one not in (plain | left_out) - named)
+    holding[ast.Import] = holding[ast.ImportFrom] = ("names",)
+    return holding
+
+
+_HOLDING = _holding()
+
+
 def children(node: ast.AST) -> list[ast.AST]:
     """Return the nodes below a node, in source order, but for contexts and operators: a faster `iter_child_nodes`."""
     found: list[ast.AST] = []
-    for value in node.__dict__.values():
+    for name in _HOLDING[node.__class__]:
+        value = getattr(node, name)
         if value.__class__ is list:
-            found.extend(one for one in value if isinstance(one, ast.AST))
-        elif isinstance(value, ast.AST) and value.__dict__:
+            found.extend(value if None not in value else [one for one in value if one is not None])
+        elif value is not None:
             found.append(value)
     return found
 
@@ -229,4 +247,6 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
         current = stack.pop()
         yield current
         if not isinstance(current, _INNER):
-            stack.extend(reversed(children(current)))
+            below = children(current)
+            below.reverse()
+            stack.extend(below)

@@ -12,6 +12,7 @@ __all__ = ["NAME", "Texts", "answers"]
 
 CLASS = re.compile(r"class[ \t]+\w+[ \t]*(?:\[[^\n]*\])?[ \t]*\(")
 RENAMED = re.compile(r"\b([^\W\d]\w*) as ([^\W\d]\w*)|^[ \t]*([A-Z_]\w*)[ \t]*=[ \t]*(?:\w+\.)*([^\W\d]\w*)\b", re.MULTILINE)
+DEFINED = re.compile(r"\bdef[ \t]+(\w+)")
 MADE = re.compile(r"\b([^\W\d_a-z]\w*)\(")
 WORD = re.compile(r"\w+")
 NAME = re.compile(r"[^\W\d]\w*")
@@ -26,6 +27,7 @@ class Texts:
         self._mentioning: dict[str, list[ModuleInfo]] = {}
         self._matching: dict[str, list[ModuleInfo]] = {}
         self._decorating: dict[str, list[ModuleInfo]] = {}
+        self._asked_defined: set[str] = set()
         self._asked_made: set[str] = set()
         self._asked_bases: set[str] = set()
         self.words: set[str] = set()  # words that make a module worth looking at
@@ -52,6 +54,7 @@ class Texts:
             "mentioning": sorted(self._mentioning),
             "matching": sorted(self._matching),
             "decorating": sorted(self._decorating),
+            "defining": sorted(self._asked_defined),
             "making": sorted(self._asked_made),
             "deriving": sorted(self._asked_bases),
             "words": sorted(self.words),
@@ -64,6 +67,12 @@ class Texts:
             search = re.compile(pattern).search
             known = self._matching[pattern] = [one for one in self._modules if search(one.source)]
         return known
+
+    def defining(self, names: Iterable[str]) -> tuple[str, list[ModuleInfo]]:
+        """Return the one of several names that the fewest modules define as a function, and those modules."""
+        rarest = min(names, key=lambda name: len(self._defined.get(name, ())))
+        self._asked_defined.add(rarest)
+        return rarest, self._defined.get(rarest, [])
 
     def making(self, name: str) -> list[ModuleInfo]:
         """Return the modules in which a class of that name may be called."""
@@ -85,6 +94,14 @@ class Texts:
         self._asked_bases |= known
         found = {id(one): one for name in (*sorted(known), MADE_BASE) for one in self._based.get(name, ())}
         return known, list(found.values())
+
+    @cached_property
+    def _defined(self) -> dict[str, list[ModuleInfo]]:
+        defined: dict[str, list[ModuleInfo]] = {}
+        for module in self._modules:
+            for name in set(DEFINED.findall(module.source)):
+                defined.setdefault(name, []).append(module)
+        return defined
 
     @cached_property
     def _made(self) -> dict[str, list[ModuleInfo]]:
@@ -127,6 +144,8 @@ def answers(source: str, asked: Mapping[str, Sequence[str]]) -> bool:
     if any(name in source and _decorator(name).search(source) for name in asked["decorating"]):
         return True
     if not set(asked["making"]).isdisjoint(MADE.findall(source)):
+        return True
+    if not set(asked["defining"]).isdisjoint(DEFINED.findall(source)):
         return True
     bases = {*asked["deriving"], MADE_BASE}
     renamed = {one or value for one, _, _, value in RENAMED.findall(source)}
