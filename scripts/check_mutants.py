@@ -10,6 +10,7 @@ import tempfile
 import tokenize
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from loopline.check import check
@@ -66,13 +67,10 @@ def _mutate(lines: list[str], names: list[tuple[int, int, str]], chance: random.
 
 
 def _names(text: str) -> list[tuple[int, int, str]]:
-    found = []
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.NAME:
-                found.append((token.start[0] - 1, token.start[1], token.string))
-    except (tokenize.TokenError, SyntaxError):
-        pass
+    found: list[tuple[int, int, str]] = []
+    with suppress(tokenize.TokenError, SyntaxError):
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        found.extend((one.start[0] - 1, one.start[1], one.string) for one in tokens if one.type == tokenize.NAME)
     return found
 
 

@@ -77,7 +77,9 @@ def test_a_change_that_may_matter_is_looked_at(shop: Path, name: str, code: str)
 
 def test_a_change_in_a_file_that_played_no_part_is_not(shop: Path) -> None:
     first, _ = again(shop)
-    Path("shop/tools.py").write_text("def add(a, b):\n    # sums\n    return b + a\n\n\ndef more():\n    return add(1, 2)\n")
+    Path("shop/tools.py").write_text(
+        "def add(a, b):\n    # sums\n    return b + a\n\n\ndef more():\n    return add(1, 2)\n"
+    )
     assert again(shop) == (first, True)
     assert again(shop) == (first, True)
 

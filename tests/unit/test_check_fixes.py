@@ -108,7 +108,10 @@ def test_one_that_awaits_something_makes_the_call_in_a_thread(tmp_path: Path) ->
         ).json()
     """
     after = mended(tmp_path, code)
-    assert "return (await asyncio.to_thread(requests.get,\n        url,  # where\n        timeout=5,\n    )).json()\n" in after
+    assert (
+        "return (await asyncio.to_thread(requests.get,\n        url,  # where\n        timeout=5,\n    )).json()\n"
+        in after
+    )
 
 
 def test_what_gets_an_await_stays_async(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""The last results, kept in ``.loopline_cache``: what did not change, and mattered to nothing, is not looked at again.
+"""The last results, kept in ``.loopline_cache``: what did not change is not looked at again.
 
-A result is kept with the digest of every file, the names of those that were parsed, and the questions that were asked of
+A result is kept with the digest of every file, the names of those that were parsed, and the questions asked of
 the texts of the others. It holds for as long as the parsed files are the same, and each of the others is the same, or
 answers none of the questions, as before. It is JSON, and what is damaged or was written by another version counts for
 nothing.
@@ -121,7 +121,7 @@ def _kept(data: Mapping[str, Any]) -> Kept:
 def _finding(values: list[Any]) -> Finding:
     chain = tuple(Step(*step) for step in values[7])
     mends = tuple((str(path), int(line), int(column)) for path, line, column in values[13])
-    one = Finding(*values[:7], chain, *values[8:13], mends)
+    one = Finding(*[*values[:7], chain, *values[8:13], mends])
     texts = (one.code, one.path, one.message, one.advice, one.cause, one.place, one.route)
     numbers = (one.line, one.column, one.end_line, one.end_column)
     if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int) for number in numbers):

@@ -174,6 +174,7 @@ class Classes:
                         found.append(candidate)
         self._protocols[protocol] = found
         return found
+
     def _with_method(self, members: list[str]) -> list[ClassInfo]:
         """Return the classes that define the rarest of several methods."""
         rarest, modules = self._inference.project.texts.defining(members)

@@ -1,17 +1,18 @@
-"""Which names may lead to a coroutine: code that mentions none of them forgets no await, and need not be looked at.
+"""Which names may lead to a coroutine: code without any of them forgets no await.
 
-A coroutine comes from a name: of an `async def`, of what holds an asynchronous client or gives one, of a library's class
-with asynchronous methods. Modules that have the word `async` are looked through for such names, then the modules that
+A coroutine comes from a name: of an `async def`, of what holds an asynchronous client or gives one, of a library's
+class with asynchronous methods. Modules that have the word `async` are looked through for such names, then those that
 mention one, until there are no more.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
 from loopline.check import attributes, hints
-from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope
+from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope, own_nodes
 from loopline.check.texts import NAME
 from loopline.check.values import (
     Alias,
@@ -56,27 +57,45 @@ class HotNames:
         self._find()
 
     def may_forget(self, function: FunctionInfo) -> bool:
-        """Tell whether a function may forget an await: its module has the word async, or its text one of the names."""
-        if function.module not in self._cold:
+        """Tell whether a function may forget an await: it is async, or what one of the names is worth in it is hot."""
+        if not self._cold or function.is_async:
             return True
         words = self._words.get(function.module)
         if words is None:
             words = self._words[function.module] = self.names.intersection(NAME.findall(function.module.source))
         text = "\n".join(function.module.lines[function.node.lineno - 1 : function.node.end_lineno])
-        return any(word in text for word in words)
+        return any(word in text for word in words) and self._is_any_hot(function, words)
+
+    def _is_any_hot(self, function: FunctionInfo, words: set[str]) -> bool:
+        frame = self._inference.default_frame(function)
+        for node in own_nodes(function.node):
+            match node:
+                case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                    self._inference.register(node.generators, node, function)
+                case ast.Name(id=name) | ast.Attribute(attr=name) if name in words:
+                    if self._any(self._inference.infer(node, function, frame)):
+                        return True
+                case ast.Lambda():
+                    return True
+                case _:
+                    pass
+        return any(isinstance(one, ast.Call | ast.Lambda) for one in function.defaults.values())
 
     def _find(self) -> None:
         project = self._inference.project
-        cold = {module: set(NAME.findall(module.source)) for module in project.unparsed}
+        cold = set(self._cold)
         waiting = [module for module in project.modules if module not in cold]
+        asked: set[str] = set()
         while waiting:
             for module in waiting:
                 self.modules.append(module)
                 if self._cold:
                     self._look(module)
-            waiting = [module for module, words in cold.items() if not self.names.isdisjoint(words)]
-            for module in waiting:
-                del cold[module]
+            new = sorted(self.names - asked)
+            asked.update(new)
+            found = {module for name in new for module in project.texts.naming(name)} & cold if cold else set()
+            waiting = sorted(found, key=lambda one: one.number)
+            cold -= found
         self.modules.sort(key=lambda one: one.number)
         project.texts.words = self.names
 

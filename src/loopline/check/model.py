@@ -211,7 +211,7 @@ _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 def _holding() -> dict[type, tuple[str, ...]]:
-    """Say for each kind of node which of its fields hold nodes that matter: no contexts, operators, names or numbers."""
+    """Say for each kind of node which of its fields hold nodes that matter: no contexts, operators or names."""
     plain = {"ctx", "op", "ops", "id", "attr", "arg", "name", "names", "module", "level", "kind", "simple", "is_async"}
     plain |= {"conversion", "type_comment", "type_ignores", "asname", "rest", "kwd_attrs", "tag"}
     holding = {}

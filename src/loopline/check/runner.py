@@ -61,7 +61,9 @@ def check(paths: Sequence[Path], settings: Settings | None = None, *, cache: Pat
         return Report(last.findings, last.count, last.silenced)
     sound = {path for path, known in last.files.items() if now.get(path) == known} - last.parsed if last else ()
     report, project = _check(files, contents, settings, sound)
-    kept.write(Kept(now, _parsed(project, files), project.texts.asked(), report.findings, report.files, report.silenced))
+    kept.write(
+        Kept(now, _parsed(project, files), project.texts.asked(), report.findings, report.files, report.silenced)
+    )
     return report
 
 

@@ -18,8 +18,8 @@ __all__ = ["Dependency", "Part", "Route", "Services"]
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 ROUTERS = ("fastapi.FastAPI", "fastapi.APIRouter", "starlette.applications.Starlette", "starlette.routing.Router")
 DECORATOR = (
-    r"(?m)^[ \t]*@.*\.\s*(?:get|post|put|patch|delete|head|options|trace|middleware|exception_handler|on_event|api_route"
-    r"|route|websocket|websocket_route)\b"
+    r"(?m)^[ \t]*@.*\.\s*(?:get|post|put|patch|delete|head|options|trace|middleware|exception_handler|on_event"
+    r"|api_route|route|websocket|websocket_route)\b"
 )
 CALLS = {
     "add_api_route", "add_route", "add_websocket_route", "add_api_websocket_route", "add_middleware", "add_task",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from loopline.check.model import ModuleInfo
@@ -11,16 +11,17 @@ from loopline.check.model import ModuleInfo
 __all__ = ["NAME", "Texts", "answers"]
 
 CLASS = re.compile(r"class[ \t]+\w+[ \t]*(?:\[[^\n]*\])?[ \t]*\(")
-RENAMED = re.compile(r"\b([^\W\d]\w*) as ([^\W\d]\w*)|^[ \t]*([A-Z_]\w*)[ \t]*=[ \t]*(?:\w+\.)*([^\W\d]\w*)\b", re.MULTILINE)
-DEFINED = re.compile(r"\bdef[ \t]+(\w+)")
-MADE = re.compile(r"\b([^\W\d_a-z]\w*)\(")
+ASSIGNED = re.compile(r"^[ \t]*([A-Z_]\w*)[ \t]*=[ \t]*(?:\w+\.)*([^\W\d]\w*)\b", re.MULTILINE)
+AS = re.compile(r" as (\w+)")
 WORD = re.compile(r"\w+")
 NAME = re.compile(r"[^\W\d]\w*")
+IN_WORDS = frozenset(b"_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") | frozenset(range(128, 256))
+SEPARATED = bytes(byte if byte in IN_WORDS else 32 for byte in range(256))
 MADE_BASE = "("  # the key of modules with a base class that a call makes
 
 
 class Texts:
-    """Indexes of the sources, made when they are first asked for. They may name a module too many, never one too few."""
+    """Indexes of the sources, made when first asked for. They may name a module too many, never one too few."""
 
     def __init__(self, modules: Sequence[ModuleInfo]) -> None:
         self._modules = modules
@@ -68,16 +69,20 @@ class Texts:
             known = self._matching[pattern] = [one for one in self._modules if search(one.source)]
         return known
 
+    def naming(self, word: str) -> list[ModuleInfo]:
+        """Return the modules that have a word."""
+        return self._words.get(word.encode(), [])
+
     def defining(self, names: Iterable[str]) -> tuple[str, list[ModuleInfo]]:
-        """Return the one of several names that the fewest modules define as a function, and those modules."""
-        rarest = min(names, key=lambda name: len(self._defined.get(name, ())))
+        """Return the one of several names that the fewest modules have, and those that define it as a function."""
+        rarest = min(names, key=lambda name: len(self.naming(name)))
         self._asked_defined.add(rarest)
-        return rarest, self._defined.get(rarest, [])
+        return rarest, [one for one in self.naming(rarest) if f"def {rarest}" in one.source]
 
     def making(self, name: str) -> list[ModuleInfo]:
         """Return the modules in which a class of that name may be called."""
         self._asked_made.add(name)
-        return self._made.get(name, [])
+        return [one for one in self.naming(name) if f"{name}(" in one.source]
 
     def deriving(self, names: Iterable[str]) -> tuple[set[str], list[ModuleInfo]]:
         """Return the modules with classes that may have a base of such a name, and the names that it has elsewhere.
@@ -96,20 +101,12 @@ class Texts:
         return known, list(found.values())
 
     @cached_property
-    def _defined(self) -> dict[str, list[ModuleInfo]]:
-        defined: dict[str, list[ModuleInfo]] = {}
+    def _words(self) -> dict[bytes, list[ModuleInfo]]:
+        index: dict[bytes, list[ModuleInfo]] = {}
         for module in self._modules:
-            for name in set(DEFINED.findall(module.source)):
-                defined.setdefault(name, []).append(module)
-        return defined
-
-    @cached_property
-    def _made(self) -> dict[str, list[ModuleInfo]]:
-        made: dict[str, list[ModuleInfo]] = {}
-        for module in self._modules:
-            for name in set(MADE.findall(module.source)):
-                made.setdefault(name, []).append(module)
-        return made
+            for word in set(module.source.encode(errors="replace").translate(SEPARATED).split()):
+                index.setdefault(word, []).append(module)
+        return index
 
     @cached_property
     def _based(self) -> dict[str, list[ModuleInfo]]:
@@ -123,10 +120,8 @@ class Texts:
     def _renamed(self) -> dict[str, set[str]]:
         renamed: dict[str, set[str]] = {}
         for module in self._modules:
-            for one, other, name, value in set(RENAMED.findall(module.source)):
-                old, new = (one, other) if one else (value, name)
-                if old != new:
-                    renamed.setdefault(old, set()).add(new)
+            for old, new in _renamings(module.source):
+                renamed.setdefault(old, set()).add(new)
         return renamed
 
 
@@ -143,17 +138,28 @@ def answers(source: str, asked: Mapping[str, Sequence[str]]) -> bool:
         return True
     if any(name in source and _decorator(name).search(source) for name in asked["decorating"]):
         return True
-    if not set(asked["making"]).isdisjoint(MADE.findall(source)):
+    if any(f"def {name}" in source for name in asked["defining"]):
         return True
-    if not set(asked["defining"]).isdisjoint(DEFINED.findall(source)):
+    if any(f"{name}(" in source for name in asked["making"]):
         return True
     bases = {*asked["deriving"], MADE_BASE}
-    renamed = {one or value for one, _, _, value in RENAMED.findall(source)}
     return not (
         bases.isdisjoint(_bases(source))
-        and bases.isdisjoint(renamed)
+        and bases.isdisjoint(old for old, _ in _renamings(source))
         and set(asked["words"]).isdisjoint(NAME.findall(source))
     )
+
+
+def _renamings(source: str) -> Iterator[tuple[str, str]]:
+    """Yield the names that get another: `import A as B`, `B = A`."""
+    for found in AS.finditer(source):
+        before = source[max(found.start() - 80, 0) : found.start()]
+        old = NAME.findall(before)[-1:]
+        if old and old[0] != found[1]:
+            yield old[0], found[1]
+    for found in ASSIGNED.finditer(source):
+        if found[1] != found[2]:
+            yield found[2], found[1]
 
 
 def _decorator(name: str) -> re.Pattern[str]:

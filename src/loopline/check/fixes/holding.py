@@ -45,14 +45,18 @@ def hold(source: FileSource, finding: Finding) -> list[Edit]:
     kept = f"{HOLDER}.add({name})", f"{name}.add_done_callback({HOLDER}.discard)"
     edits.append(Edit(end, end, b"".join(line + indent + one.encode() for one in kept)))
     if HOLDER not in names:
-        edits.append(Edit(top, top, line + f"{HOLDER} = set()  # a task that nobody holds may be collected".encode() + line))
+        edits.append(
+            Edit(top, top, line + f"{HOLDER} = set()  # a task that nobody holds may be collected".encode() + line)
+        )
     return edits
 
 
 def _ends_its_line(source: FileSource, statement: ast.stmt) -> bool:
     """Whether nothing follows a statement on its line; a comment would be torn off."""
     end = source.end(statement)
-    rest = source.content[end : source.lines[statement.end_lineno or 0]] if (statement.end_lineno or 0) < len(
-        source.lines
-    ) else source.content[end:]
+    rest = (
+        source.content[end : source.lines[statement.end_lineno or 0]]
+        if (statement.end_lineno or 0) < len(source.lines)
+        else source.content[end:]
+    )
     return not rest.strip()

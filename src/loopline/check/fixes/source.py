@@ -101,7 +101,8 @@ class FileSource:
         around = [
             node
             for node in self.parents
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.lineno <= line <= (node.end_lineno or 0)
         ]
         return bool(around) and any(isinstance(one, ast.Yield | ast.YieldFrom) for one in own_nodes(around[-1]))
 
