@@ -7,6 +7,7 @@ from functools import cached_property
 from loopline.check.awaits import Forgotten, forgotten_awaits
 from loopline.check.colours import Loop
 from loopline.check.effects import Effects
+from loopline.check.hot import HotNames
 from loopline.check.inference import Inference
 from loopline.check.libraries import Libraries
 from loopline.check.project import Project
@@ -44,9 +45,11 @@ class Analysis:
         services = self.services
         answering = {part.function for part in services.parts if part.kind in ("route", "dependency", "handler")}
         found: list[Forgotten] = []
-        for module in self.project.modules:
+        hot = HotNames(self.inference)
+        for module in hot.modules:
             for function in module.functions:
-                found.extend(forgotten_awaits(self.inference, function, answers=function in answering))
+                if function in answering or hot.may_forget(function):
+                    found.extend(forgotten_awaits(self.inference, function, answers=function in answering))
         for function in answering:
             if function.name == "<lambda>":
                 found.extend(forgotten_awaits(self.inference, function, answers=True))

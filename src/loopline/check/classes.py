@@ -23,8 +23,7 @@ class Classes:
         self._inference = inference
         self._bases: dict[ClassInfo, list[Class | Library]] = {}
         self._ancestry: dict[ClassInfo, list[ClassInfo | str]] = {}
-        self._subclasses: dict[ClassInfo, list[ClassInfo]] | None = None
-        self._with_method: dict[str, list[ClassInfo]] = {}
+        self._below: dict[ClassInfo, list[ClassInfo]] = {}
         self._protocols: dict[ClassInfo, list[ClassInfo]] = {}
 
     def bases(self, info: ClassInfo) -> list[Class | Library]:
@@ -66,20 +65,30 @@ class Classes:
 
     def subclasses(self, info: ClassInfo) -> list[ClassInfo]:
         """Return all classes below a class, and for a protocol those that have all its methods."""
-        if self._subclasses is None:
-            self._subclasses = {}
-            for module in self._inference.project.modules:
-                for one in module.classes:
-                    for name, bound in one.bindings.items():
-                        if bound[0].kind == "def":
-                            self._with_method.setdefault(name, []).append(one)
-                    for ancestor in self.ancestry(one)[1:]:
-                        if isinstance(ancestor, ClassInfo):
-                            self._subclasses.setdefault(ancestor, []).append(one)
-        found = self._subclasses.get(info, [])
+        found = self._derived(info)
         if self.inherits(info, "typing.Protocol", "typing_extensions.Protocol"):
             found = [*found, *(one for one in self._implementers(info) if one not in found and one is not info)]
         return found
+
+    def _derived(self, info: ClassInfo) -> list[ClassInfo]:
+        """Return the classes below a class, in the order of the project."""
+        known = self._below.get(info)
+        if known is None:
+            known = self._below[info] = []
+            found: dict[ClassInfo, tuple[int, int]] = {}
+            asked, waiting = set[str](), {info.name}
+            while waiting:
+                names, modules = self._inference.project.texts.deriving(waiting)
+                asked |= names
+                waiting = set()
+                for module in modules:
+                    for number, one in enumerate(module.classes):
+                        if one not in found and info in self.ancestry(one)[1:]:
+                            found[one] = (module.number, number)
+                            if one.name not in asked:
+                                waiting.add(one.name)
+            known.extend(sorted(found, key=found.__getitem__))
+        return known
 
     def methods(self, instance: Instance, name: str) -> list[tuple[ClassInfo, FunctionInfo]]:
         """Return the methods that override one for instances of subclasses, if they are not too many."""
@@ -153,9 +162,8 @@ class Classes:
         ]
         found: list[ClassInfo] = []
         if members:
-            rarest = min(members, key=lambda name: len(self._with_method.get(name, ())))
-            for one in self._with_method.get(rarest, ()):
-                for candidate in (one, *(self._subclasses or {}).get(one, ())):
+            for one in self._with_method(members):
+                for candidate in (one, *self._derived(one)):
                     has = {
                         name
                         for part in self.ancestry(candidate)
@@ -166,3 +174,13 @@ class Classes:
                         found.append(candidate)
         self._protocols[protocol] = found
         return found
+
+    def _with_method(self, members: list[str]) -> list[ClassInfo]:
+        """Return the classes that define the rarest of several methods."""
+        rarest, modules = self._inference.project.texts.defining(members)
+        return [
+            one
+            for module in modules
+            for one in module.classes
+            if rarest in one.bindings and one.bindings[rarest][0].kind == "def"
+        ]

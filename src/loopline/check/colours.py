@@ -88,7 +88,7 @@ class Loop:
             if part.function.is_async or part.kind in ON_LOOP_THOUGH_SYNC:
                 enter(self._inference.frame(part.function, receiver=part.receiver), part.kind, part.title)
         self._drain(queue)
-        for module in self._inference.project.modules:
+        for module in self._inference.project.texts.mentioning("async"):
             for function in module.functions:
                 if function.is_async:
                     enter(self._inference.default_frame(function), "other", "")

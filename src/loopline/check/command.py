@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from loopline.check.rules import all_rules
+from loopline.check.baseline import BaselineError, read_baseline, unknown, write_baseline
 from loopline.check.runner import Report, check
 from loopline.check.settings import Settings, SettingsError, read_settings
 
@@ -35,14 +36,23 @@ def run_check(arguments: list[str]) -> int:
     missing = [str(path) for path in options.paths if not path.exists()]
     if missing:
         return _refuse(f"there is no {', no '.join(missing)}")
+    if options.write_baseline and options.baseline is None:
+        return _refuse("say where to write the baseline: --baseline FILE --write-baseline")
     try:
-        settings = read_settings(Path.cwd())
-    except SettingsError as error:
+        report = _report(options)
+        if options.fix and not options.diff:
+            _fix(report, options.fix)
+            report = _report(options)
+    except (SettingsError, BaselineError) as error:
         return _refuse(str(error))
-    report = check(options.paths, Settings(settings.exclude, (*settings.ignore, *options.ignore)))
-    if options.certain:
-        report = report.without_possible()
-    _write(report, options.format)
+    if options.write_baseline:
+        count = write_baseline(options.baseline, report.findings)
+        print(f"{count} findings are known from now on: {options.baseline}", file=sys.stderr)
+        return 0
+    if options.diff:
+        _diff(report, options.fix)
+    else:
+        _write(report, options.format)
     return 1 if report.findings else 0
 
 
@@ -60,8 +70,57 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--ignore", action="append", default=[], metavar="CODE", help="leave a code out; LL3 means all that begin so"
     )
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="leave out the findings that are known there")
+    parser.add_argument("--write-baseline", action="store_true", help="write all findings to the baseline")
+    parser.add_argument("--diff", action="store_true", help="show the fixes that there are; change nothing")
+    parser.add_argument(
+        "--fix", action="append", default=[], type=_codes, metavar="CODES", help="apply the fixes of LL201,LL301,…"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="neither use nor keep results in .loopline_cache")
     parser.add_argument("--explain", metavar="CODE", help="say what a rule finds, and exit")
     return parser
+
+
+def _codes(text: str) -> list[str]:
+    codes = [code.strip().upper() for code in text.split(",") if code.strip()]
+    if not codes or not all(code.startswith("LL") for code in codes):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of codes, such as LL201,LL301")
+    return codes
+
+
+def _report(options: argparse.Namespace) -> Report:
+    settings = read_settings(Path.cwd())
+    report = check(
+        options.paths,
+        Settings(settings.exclude, (*settings.ignore, *options.ignore)),
+        cache=None if options.no_cache else Path.cwd(),
+    )
+    if options.certain:
+        report = report.without_possible()
+    if options.baseline is not None and not options.write_baseline:
+        new = unknown(report.findings, read_baseline(options.baseline))
+        report = replace(report, findings=new, known=len(report.findings) - len(new))
+    return report
+
+
+def _diff(report: Report, codes: list[list[str]]) -> None:
+    from loopline.check.fixes.plan import plan
+
+    changes = plan(report.findings, [code for listed in codes for code in listed] or ["LL"])
+    for change in changes:
+        print(change.diff(), end="")
+    mended = {one for change in changes for one in change.mends}
+    print(f"{len(mended)} of {len(report.findings)} findings have a fix here.", file=sys.stderr)
+
+
+def _fix(report: Report, codes: list[list[str]]) -> None:
+    from loopline.check.fixes.plan import plan
+
+    changes = plan(report.findings, [code for listed in codes for code in listed])
+    for change in changes:
+        change.write()
+    mended = {one for change in changes for one in change.mends}
+    print(f"{len(mended)} findings mended in {len(changes)} files.", file=sys.stderr)
 
 
 def _write(report: Report, form: str) -> None:
@@ -85,6 +144,8 @@ def _write(report: Report, form: str) -> None:
 
 
 def _explain(code: str) -> int:
+    from loopline.check.rules import all_rules
+
     rules = all_rules()
     for rule in rules:
         if code.upper() == rule.CODE:

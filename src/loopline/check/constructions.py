@@ -57,9 +57,10 @@ class Constructions:
 
     def _of(self, owner: ClassInfo) -> list[tuple[ast.Call, Scope]]:
         found: list[tuple[ast.Call, Scope]] = []
-        for module in self._inference.project.modules:
-            if f"{owner.name}(" in module.source:
-                found.extend(self._in(module).get(owner.name, ()))
+        for module in self._inference.project.texts.making(owner.name):
+            found.extend(self._in(module).get(owner.name, ()))
+            if len(found) >= MOST:
+                break
         return found[:MOST]
 
     def _in(self, module: ModuleInfo) -> dict[str, list[tuple[ast.Call, Scope]]]:

@@ -23,6 +23,7 @@ class Finding:
 
     ``certain`` is false where it may be harmless. ``cause`` groups findings that one change would mend;
     ``place`` is what kind of code it is in: ``request``, ``other``, ``startup``, ``command line`` or ``tests``.
+    ``mends`` are the places (path, line, column) that a fix changes, if it is not the finding's own.
     """
 
     code: str
@@ -37,6 +38,8 @@ class Finding:
     place: str = "other"
     route: str = ""
     end_line: int = 0
+    end_column: int = 0
+    mends: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def certainty(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 from loopline.check.facts import Fact, facts, matched, named
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, FunctionNode, ModuleInfo, Scope
@@ -14,23 +13,15 @@ Position = tuple[int, int]
 FAR: Position = (1 << 30, 0)
 
 
-def index_module(name: str, path: Path, shown: str, source: str, tree: ast.Module, *, is_package: bool) -> ModuleInfo:
-    """Make a module's index.
+def index_module(module: ModuleInfo, tree: ast.Module) -> None:
+    """Fill a module's scopes.
 
     Args:
-        name: Its dotted name.
-        path: Its file.
-        shown: The file's path as findings show it.
-        source: Its text.
+        module: The module.
         tree: Its syntax tree.
-        is_package: Whether it is an ``__init__``.
-
-    Returns:
-        The module with its scopes filled.
     """
-    module = ModuleInfo(name, path, shown, tree, source, is_package)
+    module.tree = tree
     _Indexer(module).block(tree.body, module, FAR)
-    return module
 
 
 def position(node: ast.AST) -> Position:

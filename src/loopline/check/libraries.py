@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,12 @@ class Libraries:
         if known is None:
             known = next((kind for base in found.bases if (kind := self.attribute(base, name))), None)
         return known if known is not None else found.attributes.get("*", "")
+
+    def described(self, tops: Iterable[str]) -> list[str]:
+        """Return the dotted names of all functions and classes of some libraries, and of those read before."""
+        for top in tops:
+            self._need(top)
+        return [*self._functions, *self._classes, *self._aliases]
 
     def inherits(self, path: str, base: str) -> bool:
         """Tell whether a class is, or inherits from, another."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 __all__ = ["Binding", "ClassInfo", "FunctionInfo", "FunctionNode", "ModuleInfo", "Scope", "children", "own_nodes"]
 
+PARSED = {"tree", "bindings", "stars", "functions", "classes"}
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 MOCKS = re.compile(
     r"\b(?:mock|mocker|patch|monkeypatch|MagicMock|respx|responses|httpretty|requests_mock|moto|vcr|fakeredis)\b"
@@ -39,21 +41,35 @@ class Binding:
     inner: tuple[tuple[int, int], tuple[int, int]] | None = None
 
 
-@dataclass(eq=False)
 class ModuleInfo:
-    """A module: its dotted name, its file, its tree and its names."""
+    """A module: its dotted name, its file and its source. It is parsed when its tree or its names are asked for."""
 
-    name: str
-    path: Path
-    shown: str
     tree: ast.Module
-    source: str
-    is_package: bool
-    bindings: dict[str, list[Binding]] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-    functions: list[FunctionInfo] = field(default_factory=list)
-    classes: list[ClassInfo] = field(default_factory=list)
+    bindings: dict[str, list[Binding]]
+    stars: list[str]
+    functions: list[FunctionInfo]
+    classes: list[ClassInfo]
     parent: None = None
+
+    def __init__(self, name: str, path: Path, shown: str, source: str, *, is_package: bool) -> None:
+        self.name = name
+        self.path = path
+        self.shown = shown
+        self.source = source
+        self.is_package = is_package
+        self.number = 0  # its place in the project
+        self.is_loaded = False
+        self.load: Callable[[ModuleInfo], None] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Parse it: only what is not there yet is looked for here."""
+        if self.is_loaded or name not in PARSED:
+            raise AttributeError(name)
+        self.is_loaded = True
+        self.bindings, self.stars, self.functions, self.classes = {}, [], [], []
+        if self.load is not None:
+            self.load(self)
+        return getattr(self, name)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -209,13 +225,31 @@ Scope = ModuleInfo | ClassInfo | FunctionInfo
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
+def _holding() -> dict[type, tuple[str, ...]]:
+    """Say for each kind of node which of its fields hold nodes that matter: no contexts, operators or names."""
+    plain = {"ctx", "op", "ops", "id", "attr", "arg", "name", "names", "module", "level", "kind", "simple", "is_async"}
+    plain |= {"conversion", "type_comment", "type_ignores", "asname", "rest", "kwd_attrs", "tag"}
+    holding = {}
+    for kind in vars(ast).values():
+        if isinstance(kind, type) and issubclass(kind, ast.AST):
+            left_out = {"value"} if kind in (ast.Constant, ast.MatchSingleton) else {"name"}
+            named = {"name"} if kind.__name__ == "TypeAlias" else set[str]()
+            holding[kind] = tuple(one for one in kind._fields if one not in (plain | left_out) - named)
+    holding[ast.Import] = holding[ast.ImportFrom] = ("names",)
+    return holding
+
+
+_HOLDING = _holding()
+
+
 def children(node: ast.AST) -> list[ast.AST]:
     """Return the nodes below a node, in source order, but for contexts and operators: a faster `iter_child_nodes`."""
     found: list[ast.AST] = []
-    for value in node.__dict__.values():
+    for name in _HOLDING[node.__class__]:
+        value = getattr(node, name)
         if value.__class__ is list:
-            found.extend(one for one in value if isinstance(one, ast.AST))
-        elif isinstance(value, ast.AST) and value.__dict__:
+            found.extend(value if None not in value else [one for one in value if one is not None])
+        elif value is not None:
             found.append(value)
     return found
 
@@ -228,4 +262,6 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
         current = stack.pop()
         yield current
         if not isinstance(current, _INNER):
-            stack.extend(reversed(children(current)))
+            below = children(current)
+            below.reverse()
+            stack.extend(below)

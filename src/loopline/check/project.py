@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import sys
-import tokenize
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cached_property
 from pathlib import Path
 
 from loopline.check.indexing import index_module
 from loopline.check.model import ModuleInfo
+from loopline.check.reading import UNREADABLE, parse, parse_module, read_text
+from loopline.check.texts import Texts
 
-__all__ = ["Project", "load"]
+__all__ = ["ASYNC", "File", "Project", "list_files", "load", "load_files"]
 
+LAZY_FROM = 150  # files: fewer are all parsed at once
+ASYNC = re.compile("async|await|Async|Await")
 SKIPPED = {"node_modules", "__pycache__", "site-packages", "build", "dist", "venv", "env", ".venv"}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to read: its path as findings show it, and the directory that it was found under."""
+
+    shown: str
+    base: Path
 
 
 class Project:
@@ -24,14 +37,55 @@ class Project:
 
     def __init__(self) -> None:
         self.modules: list[ModuleInfo] = []
+        self.unparsed: list[ModuleInfo] = []
+        self._empty = 0  # modules that turned out to be no Python
         self.unreadable: list[tuple[str, int, str]] = []
         self._names: dict[str, list[ModuleInfo]] = {}
 
     def add(self, module: ModuleInfo, names: Sequence[str]) -> None:
         """Add a module under the names by which it may be imported, surest first."""
+        module.number = len(self.modules)
         self.modules.append(module)
         for name in names:
             self._names.setdefault(name, []).append(module)
+
+    @property
+    def files(self) -> int:
+        """How many files were read."""
+        return len(self.modules) - self._empty
+
+    def refuse(self, shown: str, error: BaseException) -> None:
+        """Note a file that can't be read or parsed."""
+        line = getattr(error, "lineno", None) or 1
+        self.unreadable.append((shown, line, getattr(error, "msg", None) or str(error) or type(error).__name__))
+
+    def parse_later(self, module: ModuleInfo) -> None:
+        """Parse a module that was not parsed at once. One that can't be is empty."""
+        try:
+            parse_module(module)
+        except UNREADABLE as error:
+            self._empty += 1
+            self.refuse(module.shown, error)
+            index_module(module, ast.Module([], []))
+
+    def parse_rest(self, sound: Container[str]) -> None:
+        """See whether what was never looked at can be parsed.
+
+        Args:
+            sound: The paths of those that are known to be.
+        """
+        for module in self.unparsed:
+            if not module.is_loaded and str(module.path) not in sound:
+                try:
+                    parse(module.source)
+                except UNREADABLE as error:
+                    self._empty += 1
+                    self.refuse(module.shown, error)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """What the sources say before they are parsed. To be asked for when all modules are there."""
+        return Texts(self.modules)
 
     def module(self, name: str, importer: ModuleInfo) -> ModuleInfo | None:
         """Return the module that a name means, or None: a library's.
@@ -71,29 +125,49 @@ def load(paths: Iterable[Path], exclude: Sequence[str] = ()) -> Project:
     Returns:
         The project. What could not be parsed is in its ``unreadable``.
     """
+    return load_files(list_files(paths, exclude), {})
+
+
+def load_files(files: Mapping[str, File], contents: MutableMapping[str, bytes]) -> Project:
+    """Index files that were listed.
+
+    Args:
+        files: The files by path.
+        contents: What was read of them already; it is emptied.
+
+    Returns:
+        The project.
+    """
     project = Project()
     packages: dict[Path, bool] = {}
-    seen: set[Path] = set()
-    here = Path.cwd()
-    for path in paths:
-        root = path.resolve()
-        base = root if root.is_dir() else root.parent
-        for file in [root] if root.is_file() else _files(root):
-            if file in seen:
-                continue
-            seen.add(file)
-            shown = _shown(file, here)
-            if any(fnmatch(shown, pattern) or fnmatch(shown, f"{pattern.rstrip('/')}/*") for pattern in exclude):
-                continue
-            _read(project, file, shown, base, packages)
+    for path, file in files.items():
+        _read(project, Path(path), file, contents.pop(path, None), packages, lazy=len(files) >= LAZY_FROM)
     return project
 
 
-def _shown(file: Path, here: Path) -> str:
-    return str(file.relative_to(here)) if file.is_relative_to(here) else str(file)
+def list_files(paths: Iterable[Path], exclude: Sequence[str] = ()) -> dict[str, File]:
+    """Return the Python files under paths.
+
+    Args:
+        paths: Files and directories.
+        exclude: Patterns of paths to leave out, as `fnmatch` reads them.
+
+    Returns:
+        The files by absolute path.
+    """
+    files: dict[str, File] = {}
+    here = os.path.join(Path.cwd(), "")
+    for path in paths:
+        root = path.resolve()
+        base = root if root.is_dir() else root.parent
+        for name in [str(root)] if root.is_file() else _files(root):
+            shown = name.removeprefix(here)
+            if not any(fnmatch(shown, pattern) or fnmatch(shown, f"{pattern.rstrip('/')}/*") for pattern in exclude):
+                files.setdefault(name, File(shown, base))
+    return files
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
         if "pyvenv.cfg" in names:
@@ -101,21 +175,25 @@ def _files(root: Path) -> Iterator[Path]:
             continue
         for name in sorted(names):
             if name.endswith(".py"):
-                yield Path(folder, name)
+                yield os.path.join(folder, name)
 
 
-def _read(project: Project, file: Path, shown: str, base: Path, packages: dict[Path, bool]) -> None:
+def _read(
+    project: Project, path: Path, file: File, content: bytes | None, packages: dict[Path, bool], *, lazy: bool
+) -> None:
+    shown = file.shown
     try:
-        with tokenize.open(file) as stream:
-            source = stream.read()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-        names = _module_names(file, base, packages)
-        module = index_module(names[0], file, shown, source, tree, is_package=file.name == "__init__.py")
-    except (SyntaxError, ValueError, OSError, RecursionError, MemoryError, LookupError) as error:
-        line = getattr(error, "lineno", None) or 1
-        project.unreadable.append((shown, line, getattr(error, "msg", None) or str(error) or type(error).__name__))
+        source = read_text(path, content)
+        names = _module_names(path, file.base, packages)
+        module = ModuleInfo(names[0], path, shown, source, is_package=path.name == "__init__.py")
+        if lazy and not ASYNC.search(source):
+            module.load = project.parse_later
+            project.unparsed.append(module)
+        else:
+            module.load = parse_module
+            module.bindings  # noqa: B018 - it is sure to be asked for: parse it now
+    except UNREADABLE as error:
+        project.refuse(shown, error)
         return
     project.add(module, names)
 

@@ -21,13 +21,13 @@ class Registries:
         self._inference = inference
         self._state: dict[str, list[tuple[Binding, ModuleInfo]]] | None = None
         self._put: dict[int, Values] = {}
-        self._decorators: dict[str, list[FunctionInfo]] | None = None
+        self._decorators: dict[str, list[FunctionInfo]] = {}
 
     def state(self, name: str) -> Values:
         """Return what the project puts in an application's state under a name."""
         if self._state is None:
             self._state = {}
-            for module in self._inference.project.modules:
+            for module in self._inference.project.texts.mentioning("state."):
                 for key, bindings in module.bindings.items():
                     if key.startswith("state."):
                         self._state.setdefault(key[6:], []).extend((one, module) for one in bindings)
@@ -53,11 +53,12 @@ class Registries:
         return found
 
     def _decorated_by(self, name: str) -> list[FunctionInfo]:
-        if self._decorators is None:
-            self._decorators = {}
-            for module in self._inference.project.modules:
-                for function in module.functions:
-                    if not isinstance(function.parent, FunctionInfo):
-                        for decorator in attributes.decorator_names(function):
-                            self._decorators.setdefault(decorator, []).append(function)
-        return self._decorators.get(name, [])
+        known = self._decorators.get(name)
+        if known is None:
+            known = self._decorators[name] = [
+                function
+                for module in self._inference.project.texts.decorating(name)
+                for function in module.functions
+                if not isinstance(function.parent, FunctionInfo) and name in attributes.decorator_names(function)
+            ]
+        return known

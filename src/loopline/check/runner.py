@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from loopline.check.analysis import Analysis
+from loopline.check.cache import Kept, ResultCache
 from loopline.check.finding import Finding
-from loopline.check.project import load
-from loopline.check.rules import all_rules
+from loopline.check.project import File, Project, list_files, load_files
 from loopline.check.settings import Settings
-from loopline.check.suppression import Suppressions
+from loopline.check.unchanged import contents_of, digests, still_holds
 
-__all__ = ["Report", "check"]
+__all__ = ["UNREADABLE", "Report", "check"]
 
 UNREADABLE = "LL001"
 DEEPEST = 6000  # expressions nest, and answers need others
@@ -24,49 +24,94 @@ PLACES = ("request", "other", "startup", "command line", "tests")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check found, worst first, and how much it looked at."""
+    """What a check found, worst first, and how much it looked at. ``known`` is how many the baseline left out."""
 
     findings: list[Finding]
     files: int
     silenced: int
+    known: int = 0
 
     def without_possible(self) -> Report:
         """Return the report with certain findings only."""
         return replace(self, findings=[one for one in self.findings if one.certain])
 
 
-def check(paths: Sequence[Path], settings: Settings | None = None) -> Report:
+def check(paths: Sequence[Path], settings: Settings | None = None, *, cache: Path | None = None) -> Report:
     """Check the Python files under paths.
 
     Args:
         paths: Files and directories. They are one project.
         settings: What to leave out.
+        cache: The directory in whose ``.loopline_cache`` results are kept; None: nowhere.
 
     Returns:
         The findings: certain ones first, request paths before others.
     """
     settings = settings or Settings()
+    files = list_files(paths, settings.exclude)
+    if cache is None:
+        return _check(files, {}, settings, ())[0]
+    kept = ResultCache(cache, (sorted(str(one.resolve()) for one in paths), str(Path.cwd()), settings))
+    contents = contents_of(files)
+    now = digests(contents)
+    last = kept.read()
+    if last is not None and still_holds(last, now, contents):
+        if last.files != now:
+            kept.write(replace(last, files=now))
+        return Report(last.findings, last.count, last.silenced)
+    sound = {path for path, known in last.files.items() if now.get(path) == known} - last.parsed if last else ()
+    report, project = _check(files, contents, settings, sound)
+    kept.write(
+        Kept(now, _parsed(project, files), project.texts.asked(), report.findings, report.files, report.silenced)
+    )
+    return report
+
+
+def _parsed(project: Project, files: dict[str, File]) -> frozenset[str]:
+    """Return the paths of the files that count with all that is in them: those that were parsed, or can't be."""
+    refused = {shown for shown, _, _ in project.unreadable}
+    waiting = {str(one.path) for one in project.unparsed if not one.is_loaded and one.shown not in refused}
+    return frozenset(path for path in files if path not in waiting)
+
+
+def _check(
+    files: dict[str, File], contents: dict[str, bytes], settings: Settings, sound: Container[str]
+) -> tuple[Report, Project]:
+    from loopline.check.analysis import Analysis
+    from loopline.check.rules import all_rules
+    from loopline.check.suppression import Suppressions
+
+    with _deep_and_without_collection():
+        project = load_files(files, contents)
+        analysis = Analysis(project)
+        found: list[Finding] = []
+        for rule in all_rules():
+            if not settings.ignores(rule.CODE):
+                found.extend(rule.check(analysis))
+        project.parse_rest(sound)
+        found.extend(_unreadable(project))
+    suppressions = Suppressions(project.modules)
+    once = list(dict.fromkeys(found))
+    kept = [one for one in once if not suppressions.covers(one)]
+    kept.sort(key=lambda one: (PLACES.index(one.place), not one.certain, one.path, one.line, one.column, one.code))
+    return Report(kept, project.files, len(once) - len(kept)), project
+
+
+@contextmanager
+def _deep_and_without_collection() -> Iterator[None]:
     collects, recursion = gc.isenabled(), sys.getrecursionlimit()
     gc.disable()  # trees are kept to the end: looking through them again and again frees nothing
     sys.setrecursionlimit(max(recursion, DEEPEST))
     try:
-        analysis = Analysis(load(paths, settings.exclude))
-        suppressions = Suppressions(analysis.project.modules)
-        found = list(_unreadable(analysis))
-        for rule in all_rules():
-            if not settings.ignores(rule.CODE):
-                found.extend(rule.check(analysis))
+        yield
     finally:
         sys.setrecursionlimit(recursion)
         if collects:
             gc.enable()
-    kept = [one for one in dict.fromkeys(found) if not suppressions.covers(one)]
-    kept.sort(key=lambda one: (PLACES.index(one.place), not one.certain, one.path, one.line, one.column, one.code))
-    return Report(kept, len(analysis.project.modules), len(dict.fromkeys(found)) - len(kept))
 
 
-def _unreadable(analysis: Analysis) -> Iterable[Finding]:
-    for path, line, reason in analysis.project.unreadable:
+def _unreadable(project: Project) -> Iterable[Finding]:
+    for path, line, reason in project.unreadable:
         yield Finding(
             UNREADABLE,
             path,

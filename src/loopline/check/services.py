@@ -17,11 +17,16 @@ __all__ = ["Dependency", "Part", "Route", "Services"]
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 ROUTERS = ("fastapi.FastAPI", "fastapi.APIRouter", "starlette.applications.Starlette", "starlette.routing.Router")
+DECORATOR = (
+    r"(?m)^[ \t]*@.*\.\s*(?:get|post|put|patch|delete|head|options|trace|middleware|exception_handler|on_event"
+    r"|api_route|route|websocket|websocket_route)\b"
+)
 CALLS = {
     "add_api_route", "add_route", "add_websocket_route", "add_api_websocket_route", "add_middleware", "add_task",
     "add_exception_handler", "add_event_handler", "include_router", "mount", "FastAPI", "Starlette", "APIRouter",
     "Route", "WebSocketRoute", "APIRoute",
 }  # fmt: skip
+CALL = rf"\b(?:{'|'.join(sorted(CALLS))})\("
 
 
 @dataclass(eq=False)
@@ -82,11 +87,13 @@ class Services:
         self.includes: list[tuple[Binding | None, Binding | None, str, Scope, ast.Call]] = []
         self.mounted: list[tuple[ast.Call, Scope]] = []
         self.dependencies: dict[FunctionInfo, list[Dependency]] = {}
+        texts = inference.project.texts
+        decorating, calling = set(texts.matching(DECORATOR)), set(texts.matching(CALL))
         for module in inference.project.modules:
-            for function in module.functions:
+            for function in module.functions if module in decorating else ():
                 if function.node.decorator_list if not isinstance(function.node, ast.Lambda) else ():
                     self._decorated(function)
-            if any(f"{name}(" in module.source for name in CALLS):
+            if module in calling:
                 self._calls(module)
         self._prefix_routes()
         self._depend()

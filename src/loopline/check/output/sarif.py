@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from loopline.check.finding import Finding, Step
 from loopline.check.rules import all_rules
-from loopline.check.runner import Report
+from loopline.check.runner import UNREADABLE, Report
 
 __all__ = ["render_sarif"]
 
@@ -18,13 +18,11 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def render_sarif(report: Report) -> str:
     """Return the findings as a SARIF log; chains are code flows."""
+    described = [(UNREADABLE, "a file can't be parsed", "It was skipped.")]
+    described += [(rule.CODE, rule.TITLE, (rule.__doc__ or rule.TITLE).strip()) for rule in all_rules()]
     rules = [
-        {
-            "id": rule.CODE,
-            "shortDescription": {"text": rule.TITLE},
-            "fullDescription": {"text": (rule.__doc__ or rule.TITLE).strip()},
-        }
-        for rule in all_rules()
+        {"id": code, "shortDescription": {"text": title}, "fullDescription": {"text": text}}
+        for code, title, text in described
     ]
     log = {
         "$schema": SCHEMA,

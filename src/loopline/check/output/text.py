@@ -81,7 +81,8 @@ def _summary(report: Report) -> Line:
     certain = sum(one.certain for one in report.findings)
     possible = len(report.findings) - certain
     files = f"{report.files} file{'' if report.files == 1 else 's'}"
+    known = f", {report.known} known from the baseline" if report.known else ""
     if not report.findings:
-        return [(f"Nothing found in {files}.", "green")]
+        return [(f"Nothing {'new ' if known else ''}found in {files}{known}.", "green")]
     silenced = f", {report.silenced} silenced by comments" if report.silenced else ""
-    return [(f"{certain} certain, {possible} possible{silenced}, in {files}.", "bold")]
+    return [(f"{certain} certain, {possible} possible{silenced}{known}, in {files}.", "bold")]

@@ -27,9 +27,9 @@ def findings(code: str, analysis: Analysis, *fates: str) -> Iterator[Finding]:
             place, route = analysis.loop.place_of(one.info)
             chain = (Step(module.shown, line, one.info.qualified, module.line(line)),)
             cause = f"{module.shown}:{line}:{code}"
-            end = getattr(one.node, "end_lineno", line)
+            end = getattr(one.node, "end_lineno", line), getattr(one.node, "end_col_offset", 0) + 1
             yield Finding(
-                code, module.shown, line, column, message, advice, one.certain, chain, cause, place, route, end
+                code, module.shown, line, column, message, advice, one.certain, chain, cause, place, route, *end
             )
 
 

@@ -77,6 +77,7 @@ def describe(code: str, stop: Stop, message: str, advice: str) -> Finding:
         stop.place,
         stop.route,
         getattr(stop.node, "end_lineno", 0) or 0,
+        (getattr(stop.node, "end_col_offset", 0) or 0) + 1,
     )
 
 

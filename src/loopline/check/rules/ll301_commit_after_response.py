@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from dataclasses import replace
 
 from loopline.check.analysis import Analysis
 from loopline.check.finding import Finding
@@ -39,6 +40,7 @@ TITLE = "a dependency commits after the response was sent"
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each such dependency."""
     seen: set[FunctionInfo] = set()
+    late = _unscoped(analysis)
     for dependencies in analysis.services.all_dependencies():
         for dependency in dependencies:
             function = dependency.endpoint
@@ -47,7 +49,7 @@ def check(analysis: Analysis) -> Iterable[Finding]:
             commit = _commit_after_yield(function)
             if commit is not None:
                 seen.add(function)
-                yield finding(
+                found = finding(
                     analysis,
                     CODE,
                     commit,
@@ -55,6 +57,19 @@ def check(analysis: Analysis) -> Iterable[Finding]:
                     f"`{function.name}` commits after the response was sent: if that fails, the client was told 200",
                     'Write `Depends(…, scope="function")`, or commit in the endpoint.',
                 )
+                yield replace(found, mends=tuple(dict.fromkeys(late.get(function, ()))))
+
+
+def _unscoped(analysis: Analysis) -> dict[FunctionInfo, list[tuple[str, int, int]]]:
+    """Return where each function is depended on without that scope: what a fix changes."""
+    places: dict[FunctionInfo, list[tuple[str, int, int]]] = {}
+    for dependencies in analysis.services.all_dependencies():
+        for one in dependencies:
+            inside = one.function is not None and bool(one.function.yields)  # that would need the scope, too
+            if one.endpoint is not None and not inside and not _is_function_scoped(one.node):
+                place = (one.scope.module.shown, one.node.lineno, one.node.col_offset + 1)
+                places.setdefault(one.endpoint, []).append(place)
+    return places
 
 
 def _is_function_scoped(node: ast.Call) -> bool:

@@ -33,7 +33,7 @@ TITLE = "one session is used by calls that run at once"
 
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each such call."""
-    for function in functions(analysis):
+    for function in functions(analysis, "gather"):
         for call in function.calls:
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
             if name == "gather" and library_path(analysis, call.func, function) == "asyncio.gather":

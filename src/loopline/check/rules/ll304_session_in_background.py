@@ -40,7 +40,7 @@ TITLE = "a session or its object is given to work that outlives the request"
 
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each such argument."""
-    for function in functions(analysis):
+    for function in functions(analysis, "add_task", "create_task"):
         for call in function.calls:
             for argument in _handed_over(analysis, call, function):
                 for value in values_of(analysis, argument, function):

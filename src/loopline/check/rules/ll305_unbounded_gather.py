@@ -34,7 +34,7 @@ TITLE = "as many calls at once as the input has items"
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each such call."""
     endpoints = {route.endpoint for route in analysis.services.routes}
-    for function in functions(analysis):
+    for function in functions(analysis, "gather"):
         for call in function.calls:
             for part in call.args:
                 if isinstance(part, ast.Starred) and library_path(analysis, call.func, function) == "asyncio.gather":

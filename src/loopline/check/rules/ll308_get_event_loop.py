@@ -30,7 +30,7 @@ TITLE = "get_event_loop in a coroutine"
 
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each such call."""
-    for function in functions(analysis):
+    for function in functions(analysis, "get_event_loop"):
         if not function.is_async:
             continue
         for call in function.calls:

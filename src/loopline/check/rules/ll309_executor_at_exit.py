@@ -36,9 +36,7 @@ TITLE = "an executor is closed only by atexit"
 
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each such executor."""
-    for module in analysis.project.modules:
-        if "PoolExecutor" not in module.source and "atexit" not in module.source:
-            continue
+    for module in analysis.project.texts.matching("PoolExecutor|atexit"):
         serves = any(route.scope.module is module for route in analysis.services.routes)
         scopes: list[Scope] = [module, *module.functions]
         for scope in scopes:

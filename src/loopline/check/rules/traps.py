@@ -24,10 +24,11 @@ __all__ = [
 ASYNC_SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
 
 
-def functions(analysis: Analysis) -> Iterator[FunctionInfo]:
-    """Yield every function of the project."""
-    for module in analysis.project.modules:
-        yield from module.functions
+def functions(analysis: Analysis, *words: str) -> Iterator[FunctionInfo]:
+    """Yield every function of the modules that have one of some words."""
+    found = {module.number: module for word in words for module in analysis.project.texts.mentioning(word)}
+    for number in sorted(found):
+        yield from found[number].functions
 
 
 def values_of(analysis: Analysis, node: ast.expr, scope: Scope) -> Values:

@@ -1,0 +1,129 @@
+"""The last results, kept in ``.loopline_cache``: what did not change is not looked at again.
+
+A result is kept with the digest of every file, the names of those that were parsed, and the questions asked of
+the texts of the others. It holds for as long as the parsed files are the same, and each of the others is the same, or
+answers none of the questions, as before. It is JSON, and what is damaged or was written by another version counts for
+nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import astuple, dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from loopline.check.finding import Finding, Step
+
+__all__ = ["FOLDER", "Kept", "ResultCache", "digest"]
+
+FOLDER = ".loopline_cache"
+MOST = 6  # results that are kept, the newest
+LARGEST = 64 << 20  # bytes of a result
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A result, and what it was made of.
+
+    ``files`` are digests by path, ``parsed`` the paths that were parsed, ``asked`` the questions to the other texts.
+    """
+
+    files: dict[str, str]
+    parsed: frozenset[str]
+    asked: dict[str, list[str]]
+    findings: list[Finding]
+    count: int
+    silenced: int
+
+
+class ResultCache:
+    """The results of one set of paths and settings, in a directory."""
+
+    def __init__(self, folder: Path, what: object) -> None:
+        self._folder = folder / FOLDER
+        key = blake2b(repr((what, _maker())).encode(), digest_size=12).hexdigest()
+        self._file = self._folder / f"check-{key}.json"
+
+    def read(self) -> Kept | None:
+        """Return the last result, None if there is none that can be read."""
+        try:
+            if self._file.stat().st_size > LARGEST:
+                return None
+            return _kept(json.loads(self._file.read_bytes()))
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return None
+
+    def write(self, kept: Kept) -> None:
+        """Keep a result; a directory that can't be written is left alone."""
+        data = {
+            "files": kept.files,
+            "parsed": sorted(kept.parsed),
+            "asked": kept.asked,
+            "findings": [astuple(one) for one in kept.findings],
+            "count": kept.count,
+            "silenced": kept.silenced,
+        }
+        with suppress(OSError):
+            self._folder.mkdir(exist_ok=True)
+            ignore = self._folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n")
+            written = self._file.with_suffix(f".{os.getpid()}")
+            written.write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+            written.replace(self._file)
+            results = sorted(self._folder.glob("check-*"), key=lambda one: one.stat().st_mtime, reverse=True)
+            for old in results[MOST:]:
+                old.unlink()
+
+
+def digest(content: bytes) -> str:
+    """Return what stands for a file's content."""
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def _maker() -> tuple[object, ...]:
+    """Say which check, on which Python, made a result: its own files count, too."""
+    own = Path(__file__).parent
+    files = sorted((one.path, one.stat().st_size, one.stat().st_mtime_ns) for one in _scan(own))
+    return (sys.version, blake2b(repr(files).encode(), digest_size=12).hexdigest())
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    found = []
+    for entry in os.scandir(folder):
+        if entry.is_dir():
+            found.extend(_scan(Path(entry.path)))
+        elif entry.name.endswith((".py", ".toml")):
+            found.append(entry)
+    return found
+
+
+def _kept(data: Mapping[str, Any]) -> Kept:
+    files, asked = data["files"], data["asked"]
+    if not isinstance(files, dict) or not isinstance(asked, dict):
+        raise TypeError
+    return Kept(
+        files,
+        frozenset(data["parsed"]),
+        {key: list(values) for key, values in asked.items()},
+        [_finding(one) for one in data["findings"]],
+        int(data["count"]),
+        int(data["silenced"]),
+    )
+
+
+def _finding(values: list[Any]) -> Finding:
+    chain = tuple(Step(*step) for step in values[7])
+    mends = tuple((str(path), int(line), int(column)) for path, line, column in values[13])
+    one = Finding(*[*values[:7], chain, *values[8:13], mends])
+    texts = (one.code, one.path, one.message, one.advice, one.cause, one.place, one.route)
+    numbers = (one.line, one.column, one.end_line, one.end_column)
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int) for number in numbers):
+        raise TypeError
+    return one

@@ -1,0 +1,1 @@
+"""Fixes: for findings that have one, the edits that mend them. A file each kind."""

@@ -1,0 +1,122 @@
+"""What did not change is not looked at again; the answer is the one that a whole check gives. Damage does no harm."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from loopline.check import Finding, check, project, runner
+from loopline.check.settings import Settings
+
+FILES = {
+    "shop/__init__.py": "",
+    "shop/work.py": "import time\ndef slow():\n    time.sleep(1)\n",
+    "shop/mail.py": "async def send(): ...\n",
+    "shop/routes.py": "from shop.work import slow\nasync def f():\n    slow()\n",
+    "shop/tools.py": "def add(a, b):\n    return a + b\n",
+    "shop/notify.py": "from shop.mail import send\ndef notify():\n    send()\n",
+    "shop/models.py": "class Base:\n    def run(self): ...\n",
+}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose files are parsed when they are needed, as those of large projects are."""
+    monkeypatch.setattr(project, "LAZY_FROM", 1)
+    monkeypatch.chdir(tmp_path)
+    for name, code in FILES.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(code)
+    return tmp_path
+
+
+def again(folder: Path) -> tuple[list[Finding], bool]:
+    """Check with the cache, and tell whether it answered; without it the findings must be the same."""
+    called = []
+    real = runner._check
+
+    def note(*given: object) -> object:
+        called.append(given)
+        return real(*given)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "_check", note)
+        found = check([folder / "shop"], cache=folder).findings
+    assert found == check([folder / "shop"]).findings
+    return found, not called
+
+
+def test_without_a_change_the_last_result_is_the_answer(shop: Path) -> None:
+    first, answered = again(shop)
+    assert {one.code for one in first} == {"LL101", "LL201"}
+    assert not answered
+    assert again(shop) == (first, True)
+    assert (shop / ".loopline_cache" / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("shop/work.py", "import time\ndef slow():\n    pass\n"),
+        ("shop/routes.py", "async def f(): ...\n"),
+        ("shop/tools.py", "async def add(a, b): ...\n"),
+        ("shop/tools.py", "from shop.mail import send as x\ndef f():\n    x()\n"),
+        ("shop/tools.py", "def add(a, b:\n"),
+        ("shop/new.py", "X = 1\n"),
+    ],
+)
+def test_a_change_that_may_matter_is_looked_at(shop: Path, name: str, code: str) -> None:
+    again(shop)
+    Path(name).write_text(code)
+    _, answered = again(shop)
+    assert not answered
+
+
+def test_a_change_in_a_file_that_played_no_part_is_not(shop: Path) -> None:
+    first, _ = again(shop)
+    Path("shop/tools.py").write_text(
+        "def add(a, b):\n    # sums\n    return b + a\n\n\ndef more():\n    return add(1, 2)\n"
+    )
+    assert again(shop) == (first, True)
+    assert again(shop) == (first, True)
+
+
+def test_a_file_that_is_gone_is_looked_at(shop: Path) -> None:
+    again(shop)
+    Path("shop/tools.py").unlink()
+    assert not again(shop)[1]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe", b"null", b'{"files": 1}'])
+def test_a_damaged_result_counts_for_nothing(shop: Path, content: bytes) -> None:
+    first, _ = again(shop)
+    (file,) = (shop / ".loopline_cache").glob("check-*")
+    whole = json.loads(file.read_bytes())
+    file.write_bytes(content)
+    assert again(shop) == (first, False)
+    whole["findings"][0] = [1] * len(whole["findings"][0])
+    file.write_text(json.dumps(whole))
+    assert again(shop) == (first, False)
+
+
+def test_other_settings_have_a_result_of_their_own(shop: Path) -> None:
+    again(shop)
+    assert [one.code for one in check([shop / "shop"], Settings(ignore=("LL1",)), cache=shop).findings] == ["LL201"]
+
+
+def test_only_so_many_results_are_kept(shop: Path) -> None:
+    for number in range(9):
+        check([shop / "shop"], Settings(ignore=(f"LL3{number}",)), cache=shop)
+    assert len(list((shop / ".loopline_cache").glob("check-*"))) == 6
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_directory_that_cannot_be_written_is_left_alone(shop: Path) -> None:
+    shop.chmod(0o500)
+    try:
+        assert again(shop)[0]
+    finally:
+        shop.chmod(0o700)
