@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -112,19 +114,27 @@ def test_somebody_at_a_terminal_sees_how_far_it_is_and_a_script_does_not(
 ) -> None:
     command = [LOOPLINE, "jobs", *arguments, "--database-url", sqlite_url, *(["--json"] if as_json else [])]
     ours, theirs = pty.openpty()
-    with open(ours, "rb", buffering=0) as screen:
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=theirs, env=os.environ | {"TERM": "xterm"}, timeout=60
-        )
-        os.write(theirs, b"the end")
-        os.close(theirs)
-        shown = b""
-        while not shown.endswith(b"the end"):
-            shown += screen.read(65536)
+    with open(ours, "rb", buffering=0) as screen, ThreadPoolExecutor(1) as reader:
+        reading = reader.submit(_read_to, b"the end", screen)  # a terminal that nobody reads is full soon
+        try:
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=theirs, env=os.environ | {"TERM": "xterm"}, timeout=60
+            )
+        finally:
+            os.write(theirs, b"the end")
+            os.close(theirs)
+        shown = reading.result()
     assert done.returncode == 0
     assert (b"1/1" in shown) is not as_json
     assert (shown == b"the end") is as_json
     assert b"1/1" not in done.stdout
+
+
+def _read_to(end: bytes, screen: io.FileIO) -> bytes:
+    shown = b""
+    while not shown.endswith(end):
+        shown += screen.read(65536) or b""
+    return shown
 
 
 def test_a_queue_is_paused_and_resumed(run: Run) -> None:

@@ -118,15 +118,21 @@ def test_settings_are_read_and_wrong_ones_are_a_usage_error(capsys: pytest.Captu
 def test_the_program_has_the_command_and_it_imports_nothing_heavy() -> None:
     code = """
 import sys
-from loopline.entry import main
-sys.argv = ["loopline", "check", "shop.py"]
-try:
-    main()
-except SystemExit as end:
-    assert end.code == 1
+import loopline.entry
+from loopline.check.command import run_check
+assert run_check(["shop.py"]) == 1
 heavy = {"fastapi", "starlette", "sqlalchemy", "pydantic", "anyio", "typer", "rich"} & set(sys.modules)
 assert not heavy, heavy
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "LL101" in done.stdout
+
+
+@pytest.mark.usefixtures("report")
+def test_the_exit_code_says_whether_anything_was_found() -> None:
+    start = [sys.executable, "-c", "from loopline.entry import main; main()", "check"]
+    assert subprocess.run([*start, "shop.py"], capture_output=True).returncode == 1
+    Path("empty.py").write_text("")
+    assert subprocess.run([*start, "empty.py"], capture_output=True).returncode == 0
+    assert subprocess.run([*start, "nowhere"], capture_output=True).returncode == 2
