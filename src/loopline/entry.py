@@ -15,8 +15,11 @@ def _check() -> NoReturn:
     gc.disable()
     from loopline.check.command import run_check
 
-    code = run_check(sys.argv[2:])
-    sys.stdout.flush()
+    try:
+        code = run_check(sys.argv[2:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has enough, such as `head`
+        code = 1
     sys.stderr.flush()
     os._exit(code)
 

@@ -136,3 +136,15 @@ def test_the_exit_code_says_whether_anything_was_found() -> None:
     Path("empty.py").write_text("")
     assert subprocess.run([*start, "empty.py"], capture_output=True).returncode == 0
     assert subprocess.run([*start, "nowhere"], capture_output=True).returncode == 2
+
+
+@pytest.mark.usefixtures("report")
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    Path("long.py").write_text("import time\n" + "async def f(): time.sleep(1)\n" * 2000)
+    command = [sys.executable, "-c", "from loopline.entry import main; main()", "check", "long.py", "--no-cache"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as check:
+        assert check.stdout is not None
+        assert check.stderr is not None
+        check.stdout.close()
+        assert check.stderr.read() == b""
+    assert check.returncode == 1

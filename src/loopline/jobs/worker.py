@@ -146,7 +146,11 @@ class Worker:
             await finish_first(self._give_back(), grace=LAST_WORDS)
 
     async def _turn(self) -> bool:
-        """Store what has ended and claim what there is, in one transaction. Whether there may be more to claim."""
+        """Store what has ended and claim what there is, in one transaction, but for claims alone (see ``_connect``).
+
+        Returns:
+            Whether there may be more to claim.
+        """
         now = asyncio.get_running_loop().time()
         look, is_due = now >= self._look, self._news_of_later or now >= self._due
         self._news_of_later = False
