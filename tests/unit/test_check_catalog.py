@@ -21,7 +21,7 @@ from loopline.check.libraries import FOLDER, Libraries
 CALL = re.findall(
     r"\w+",
     "blocks certainty unless when cost instead returns async runs drains threads background loop consumes refuses keep"
-    " receiver after decorated entered",
+    " after decorated entered",
 )
 CLASS = re.findall(
     r"\w+",
@@ -86,7 +86,7 @@ def test_files_have_only_what_the_format_knows() -> None:
             assert group.get("only", "async") == "async", group
             for key in ("blocks", "enters", "leaves", "iterates"):
                 assert group.get(key, True) is True or group[key] in KINDS, group
-            for key in ("async", "keep", "receiver", "with_opener"):
+            for key in ("async", "keep", "with_opener"):
                 assert group.get(key, True) is True, group
             for condition in (*group.get("unless", ()), *group.get("when", ())):
                 assert re.fullmatch(r"\w+(=(None|True|False|-?\d+|'.*'))?", condition), group

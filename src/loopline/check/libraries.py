@@ -35,7 +35,6 @@ class Effect:
     consumes: Arguments = ()
     refuses: Arguments = ()
     keep: bool = False
-    receiver: bool = False
     after: tuple[str, ...] = ()
     decorated: str = ""
     entered: Arguments = ()
@@ -219,7 +218,6 @@ def _effect(name: str, group: dict[str, Any], library: dict[str, Any]) -> Effect
         _arguments(group.get("consumes")),
         _arguments(group.get("refuses")),
         group.get("keep", False),
-        group.get("receiver", False),
         tuple(group.get("after", ())),
         group.get("decorated", ""),
         _arguments(group.get("entered")),
