@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
+import fastapi.dependencies.utils
 import fastapi.routing
 import httpx2
 import pytest
@@ -199,7 +200,8 @@ async def test_python_warns_of_the_same_line_as_without_the_watch() -> None:
     ("module", "name", "off"),
     [
         (warnings, "_warn_unawaited_coroutine", "forgotten awaits are not found"),
-        (fastapi.routing, "run_endpoint_function", "forgotten awaits in dependencies are found without their route"),
+        (fastapi.routing, "run_in_threadpool", "by a `def` dependency are found without their route"),
+        (fastapi.dependencies.utils, "run_in_threadpool", "by a `def` dependency are found without their route"),
     ],
 )
 async def test_where_a_private_name_is_missing_the_log_says_what_is_off_and_the_application_runs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dis
 import json
 import weakref
 from typing import Any
@@ -40,10 +41,16 @@ IMPORT = step("<frozen importlib._bootstrap>", 1178, "_find_and_load")
 STACK = (REQUESTS, SLEEP, ENDPOINT, STARLETTE, MIDDLEWARE)
 
 
-async def owner(name: str = "GET /items") -> Owner:
+def request(path: str, *, began: float = 0.0) -> Request:
+    made = Request()
+    made.scope, made.began = {"type": "http", "path": path}, began
+    return made
+
+
+async def owner(name: str = "GET /items", *, began: float = 0.0) -> Owner:
     task = asyncio.create_task(asyncio.sleep(3600), name=name)
     TASKS.append(task)
-    return Owner(weakref.ref(task), name, Request({"type": "http", "path": name}))
+    return Owner(weakref.ref(task), name, request(name, began=began))
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +139,25 @@ async def test_a_pause_in_which_the_watch_asked_for_the_gil_is_a_c_call_s() -> N
     assert (verdict.kind, verdict.step, verdict.elsewhere) == ("gil", SLEEP, False)
 
 
+async def test_a_request_that_came_when_the_stall_was_all_but_over_is_not_blamed() -> None:
+    late = await owner(began=0.29)
+    pause = Pause(0.28, True, 0.0)
+    for samples in ([sample(0.29, STACK, late, pause=pause)], [sample(0.29, STACK, late)]):
+        (verdict,) = judged(episode(samples, cpu=0.3))
+        assert (verdict.owner, verdict.step, verdict.chain) == (NOBODY, None, ())
+
+
+async def test_what_was_about_to_begin_when_a_c_call_had_ended_is_not_blamed_for_it() -> None:
+    code = application.__code__
+    begun, called = (
+        next(i.offset for i in dis.get_instructions(code) if i.opname == name) for name in ("RESUME", "RETURN_VALUE")
+    )
+    for instruction, step in ((begun, None), (called, ENDPOINT)):
+        stack = (Step(ENDPOINT.place, code, instruction),)
+        (verdict,) = judged(episode([sample(0.29, stack, await owner(), pause=Pause(0.28, True, 0.0))], cpu=0.3))
+        assert (verdict.kind, verdict.step and verdict.step.place) == ("gil", step and step.place)
+
+
 async def test_a_c_call_in_another_thread_is_blamed_and_not_the_task_of_the_loop() -> None:
     elsewhere = (step("/shop/report.py", 7, "sort"),)
     samples = [sample(0.28, STACK, await owner(), pause=Pause(0.27, True, 0.0, elsewhere))]
@@ -194,13 +220,13 @@ async def test_an_innocent_that_ran_in_the_same_turn_is_not_blamed() -> None:
 
 
 async def test_many_short_tasks_of_one_request_are_blamed_on_it() -> None:
-    request = Request({"type": "http"})
+    asked = request("/")
     samples = []
     for at in range(2, 30):
         one = await owner(f"part {at}")
-        samples.append(sample(at / 100, STACK, Owner(one.task, one.name, request)))
+        samples.append(sample(at / 100, STACK, Owner(one.task, one.name, asked)))
     (verdict,) = judged(episode(samples, cpu=0.3))
-    assert (verdict.kind, verdict.owner.request, verdict.step) == ("callbacks", request, SLEEP)
+    assert (verdict.kind, verdict.owner.request, verdict.step) == ("callbacks", asked, SLEEP)
 
 
 async def test_many_requests_at_once_blame_none_of_them() -> None:

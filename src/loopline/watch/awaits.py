@@ -12,6 +12,7 @@ import inspect
 import logging
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from types import CodeType, CoroutineType, TracebackType
@@ -20,7 +21,7 @@ from typing import Any
 from loopline.watch.finding import Place
 from loopline.watch.frames import Stack, definition_of, is_own, own_steps, stack_of
 from loopline.watch.makers import line_of, maker_of, names
-from loopline.watch.private import ENDPOINT_CALL, UNAWAITED_WARNING, Private
+from loopline.watch.private import THREAD_CALLS, UNAWAITED_WARNING, Private
 from loopline.watch.request import Request, current_request
 
 __all__ = ["Awaits"]
@@ -39,12 +40,17 @@ class Awaits:
         tell: Called in the thread where it died: its function's name, the place where it was made (or else where its
             function is defined), the own steps that led there, and the request.
         origins: Whether Python notes for every coroutine where it was made. It costs time with every call.
+
+    Attributes:
+        suspects: Coroutines that a thread may hold, each with its request, at whose end it should have been awaited.
     """
 
     def __init__(self, tell: Callable[[str, Place, Stack, Request | None], None], *, origins: bool) -> None:
         self._tell = tell
         self._origins = origins
-        self._warning, self._endpoint = Private(*UNAWAITED_WARNING), Private(*ENDPOINT_CALL)
+        self._warning = Private(*UNAWAITED_WARNING)
+        self._threads = [Private(*name) for name in THREAD_CALLS]
+        self.suspects: deque[tuple[Request, CoroutineType[Any, Any, Any]]] = deque(maxlen=KEPT)
         self._on = False
         self._depth = 0
         self._local = threading.local()
@@ -55,7 +61,8 @@ class Awaits:
         self._on = self._warning.replace(self._hear_of_death)
         if not self._on:
             return
-        self._endpoint.replace(self._look_at_endpoint)
+        for call in self._threads:
+            call.replace(self._look_at_thread)
         gc.callbacks.append(self._note_collection)
         if self._origins:
             self._depth = sys.get_coroutine_origin_tracking_depth()
@@ -67,7 +74,9 @@ class Awaits:
             return
         self._on = False
         self._warning.restore()
-        self._endpoint.restore()
+        self.suspects.clear()
+        for call in self._threads:
+            call.restore()
         with suppress(ValueError):  # somebody has emptied the list
             gc.callbacks.remove(self._note_collection)
         if self._origins:
@@ -97,20 +106,28 @@ class Awaits:
         hear.__code__ = hear.__code__.replace(co_filename="<importlib._bootstrap of loopline.watch>")
         return hear
 
-    def _look_at_endpoint(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """See what FastAPI gives to an endpoint and gets from it, which outlives the request in some thread."""
+    def _look_at_thread(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """See what FastAPI gives to a thread and gets from it, where it lives until the thread has other work."""
 
-        async def run_endpoint_function(**given: Any) -> Any:
+        async def run_in_threadpool(*given: Any, **named: Any) -> Any:
             returned: Any = None
             try:
-                returned = await original(**given)
-            finally:  # not before: the endpoint may await what it is given
-                for value in (*given.get("values", {}).values(), returned):
-                    if type(value) is CoroutineType:
-                        self._note(_coroutines_in([value]), current_request.get())
+                returned = await original(*given, **named)
+            finally:
+                # Newer versions give all the endpoint's arguments as one.
+                for value in (*named.values(), *(named.get("arguments") or {}).values(), returned):
+                    if type(value) is CoroutineType and self._on and (request := current_request.get()) is not None:
+                        self.suspects.append((request, value))
             return returned
 
-        return run_endpoint_function
+        return run_in_threadpool
+
+    def search_suspects(self, request: Request) -> None:
+        """Look whether a request that has ended left a coroutine of the suspects."""
+        for suspect in [one for one in list(self.suspects) if one[0] is request]:
+            with suppress(ValueError):  # too many came meanwhile
+                self.suspects.remove(suspect)
+            self._note(_coroutines_in([suspect[1]]), request)
 
     def _note(self, coroutines: Iterable[CoroutineType[Any, Any, Any]], request: Request | None) -> None:
         """Tell of coroutines that still live, but that nobody can await any more."""

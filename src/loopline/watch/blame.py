@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ __all__ = ["Verdict", "judge"]
 LITTLE = 0.25  # of a stall: who only waits computes less than that
 MOST = 0.5  # of a stall: what took so much of it is its cause
 AGREED = 0.8  # of the samples: what so many show is what happened
+_RESUME = dis.opmap["RESUME"]
 _DEBUGGERS = ("/bdb.py", "/pdb.py", "/pydevd", "/debugpy/")
 
 
@@ -70,11 +72,19 @@ def judge(
     long = [span for span in spans if span.seconds > threshold or span.seconds > AGREED * seconds]
     if not long:
         return [_judge_many(samples, seconds)]
-    return [_judge_span(span, threshold) for span in long]
+    return [_acquit(span, _judge_span(span, threshold)) for span in long]
 
 
 def _starved(first: Reading | None, last: Reading | None) -> float:
     return 0.0 if first is None or last is None else (last - first).waited
+
+
+def _acquit(span: Span, verdict: Verdict) -> Verdict:
+    """Name nobody, if what was seen can't have taken so long: it came when the stall was all but over."""
+    request = verdict.owner.request
+    if request is None or span.ended - request.began >= span.seconds * MOST:
+        return verdict
+    return Verdict(verdict.kind, verdict.seconds)
 
 
 def _judge_span(span: Span, threshold: float) -> Verdict:
@@ -88,7 +98,10 @@ def _judge_span(span: Span, threshold: float) -> Verdict:
         holders = [sample.pause.holder for sample in samples if sample.pause is not None and sample.pause.holder]
         if holders:
             return _blame_elsewhere(holders, seconds)
-        return _blame("gil", seconds, owner, [max(samples, key=_paused).stack])
+        seen = max(samples, key=_paused).stack
+        if _begins(seen):
+            return Verdict("gil", seconds)  # another thread was given the GIL before the watch: this came after
+        return _blame("gil", seconds, owner, [seen])
     stacks = [sample.stack for sample in samples]
     if sum(map(is_import, stacks)) > len(stacks) * MOST:
         return _blame("import", seconds, owner, [_importer(stack) for stack in stacks if is_import(stack)])
@@ -175,6 +188,13 @@ def _importer(stack: Stack) -> Stack:
 
 def _paused(sample: Sample) -> float:
     return 0.0 if sample.pause is None else sample.pause.seconds
+
+
+def _begins(stack: Stack) -> bool:
+    """Whether a function was seen before its first instruction: where a C call ends, the watch sees the call."""
+    if not stack or stack[0].code is None or stack[0].instruction < 0:
+        return False
+    return stack[0].code.co_code[stack[0].instruction] == _RESUME
 
 
 def _is_debugged(stack: Stack) -> bool:

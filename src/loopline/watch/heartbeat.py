@@ -40,13 +40,13 @@ class Heartbeat:
         self.count = 0
         self.base = 0
         self.was_due = self.beaten = monotonic()
-        self.due = self.beaten + INTERVAL
+        self.due = self.beaten
         self._lag = lag
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin to beat."""
-        self._timer = self.loop.call_later(INTERVAL, self._beat)
+        """Begin to beat, at once: until it has beaten, it is not known which frames run the loop."""
+        self._timer = self.loop.call_later(0, self._beat)
 
     def stop(self) -> None:
         """Beat no more. To be called on the loop, or once it is closed."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import get_running_loop
 from pathlib import Path
+from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from loopline.watch.lag import Lag
 from loopline.watch.output import Output, is_terminal
 from loopline.watch.report import Report
-from loopline.watch.request import current_request
+from loopline.watch.request import Request, current_request
 from loopline.watch.watcher import Watcher
 
 __all__ = ["Watch"]
@@ -42,6 +44,8 @@ class Watch:
         self._loop: asyncio.AbstractEventLoop | None = None  # the last that was seen to be watched
         output = Output(None if report is None else Path(report), terminal=is_terminal())
         self._watcher = Watcher(threshold=threshold, origins=origins, tell=output.tell)
+        # Each request pays for what stands in __call__.
+        self._keep, self._awaits = self._watcher.routes.keep, self._watcher.awaits
 
     @property
     def report(self) -> Report:
@@ -62,22 +66,25 @@ class Watch:
             await self._app(scope, receive, send)
             return
         scope[_SEEN] = True
-        if asyncio.get_running_loop() is not self._loop:
+        if get_running_loop() is not self._loop:
             self._add_loop()
-        request = self._watcher.begin(scope)
+        request = Request()
+        request.scope, request.began = scope, monotonic()
         token = current_request.set(request)
         try:
             await self._app(scope, receive, send)
         except Exception as error:
-            self._watcher.fail(request, error)
+            self._awaits.search(error, request)
             raise
         finally:
             current_request.reset(token)
-            self._watcher.end(request)
+            if self._awaits.suspects:
+                self._awaits.search_suspects(request)
+            request.scope = self._keep(scope)
 
     def _add_loop(self) -> None:
         self._watcher.add_loop()
-        self._loop = asyncio.get_running_loop()
+        self._loop = get_running_loop()
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_and_note(message: Message) -> None:
@@ -89,7 +96,7 @@ class Watch:
         async def receive_and_note() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                self._watcher.remove_loop(asyncio.get_running_loop())
+                self._watcher.remove_loop(get_running_loop())
                 await asyncio.to_thread(self._watcher.settle)
                 self._loop = None
             return message

@@ -11,7 +11,7 @@ from typing import Any
 
 from loopline.watch.request import Request, current_request
 
-__all__ = ["NOBODY", "Owner", "owner_of"]
+__all__ = ["NOBODY", "Owner", "owner_of", "requests_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,13 @@ def owner_of(loop: asyncio.AbstractEventLoop) -> Owner:
     context = _context_of(task)
     request = None if context is None else context.get(current_request)
     return Owner(weakref.ref(task), task.get_name(), request)
+
+
+def requests_of(loop: asyncio.AbstractEventLoop) -> list[Request]:
+    """Return the requests that a loop's tasks work for. It may be asked from any thread."""
+    contexts = [_context_of(task) for task in asyncio.all_tasks(loop)]
+    requests = [None if context is None else context.get(current_request) for context in contexts]
+    return [request for request in requests if request is not None]
 
 
 def _context_of(task: asyncio.Task[Any]) -> Context | None:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import fastapi.dependencies.utils
 import fastapi.routing
 
-__all__ = ["ENDPOINT_CALL", "UNAWAITED_WARNING", "Private"]
+__all__ = ["THREAD_CALLS", "UNAWAITED_WARNING", "Private"]
 
 logger = logging.getLogger("loopline.watch")
 
@@ -53,8 +54,8 @@ class Private:
 
 
 UNAWAITED_WARNING = (warnings, "_warn_unawaited_coroutine", "forgotten awaits are not found")
-ENDPOINT_CALL = (
-    fastapi.routing,
-    "run_endpoint_function",
-    "forgotten awaits in dependencies are found without their route",
+_GIVEN_TO_THREADS = "forgotten awaits given to a `def` endpoint or by a `def` dependency are found without their route"
+THREAD_CALLS = (
+    (fastapi.routing, "run_in_threadpool", _GIVEN_TO_THREADS),
+    (fastapi.dependencies.utils, "run_in_threadpool", _GIVEN_TO_THREADS),
 )

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from inspect import isfunction
 from typing import Any
 
-from starlette.types import Scope
-
 __all__ = ["KnownRoutes", "Request", "Route", "current_request", "route_of"]
 
 # What the route is found from. The rest of a scope is let go with its request: a task may outlive that.
 _KEPT = ("type", "method", "path", "root_path", "path_params", "endpoint", "route")
-RECENT = 32  # requests
 MOST = 10_000  # routes that are known
 
 
@@ -36,27 +32,16 @@ class Route:
 
 
 class Request:
-    """The mark of a request that is being answered.
-
-    Args:
-        scope: Its ASGI scope, into which the routers write what they find.
+    """The mark of a request that is being answered. Who makes it sets its attributes: an ``__init__`` costs too much.
 
     Attributes:
-        scope: The same; what is kept of it once the request has ended.
+        scope: Its ASGI scope, into which the routers write what they find; what is kept of it once it has ended.
+        began: When it came, by the monotonic clock.
     """
 
-    __slots__ = ("scope",)
-
-    def __init__(self, scope: Scope) -> None:
-        self.scope: Mapping[str, Any] = scope
-
-    def end(self, known: KnownRoutes) -> None:
-        """Let the scope go, and all that hangs on it.
-
-        Args:
-            known: Where its route is noted.
-        """
-        self.scope = known.note(self.scope)
+    __slots__ = ("began", "scope")
+    scope: Mapping[str, Any]
+    began: float
 
     @property
     def route(self) -> Route | None:
@@ -65,20 +50,13 @@ class Request:
 
 
 class KnownRoutes:
-    """The routes that are asked for now, or were so far, each by what one of its requests' scopes said of it.
-
-    Attributes:
-        active: The requests that are being answered.
-        ended: The last that were.
-    """
+    """The routes that were asked for so far, each by what one of its requests' scopes said of it."""
 
     def __init__(self) -> None:
-        self.active: set[Request] = set()
-        self.ended: deque[Request] = deque(maxlen=RECENT)
         self._scopes: dict[int, Mapping[str, Any]] = {}
 
-    def note(self, scope: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what is kept of a scope: the same for all requests of a route."""
+    def keep(self, scope: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what is kept of the scope of a request that has ended: the same for all requests of a route."""
         endpoint = scope.get("endpoint")
         kept = self._scopes.get(id(endpoint))
         if kept is None:
@@ -87,14 +65,9 @@ class KnownRoutes:
                 self._scopes[id(endpoint)] = kept  # it holds the endpoint, so that nothing else gets its id
         return kept
 
-    @property
-    def present(self) -> list[Request]:
-        """The requests that are being answered, and the last that were."""
-        return [*self.active.copy(), *list(self.ended)]
-
     def __iter__(self) -> Iterator[Route]:
         """Go through them."""
-        for scope in (*self._scopes.values(), *(request.scope for request in self.active.copy())):
+        for scope in list(self._scopes.values()):
             if (route := route_of(scope)) is not None:
                 yield route
 

@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from starlette.types import Scope
-
 from loopline.errors import ConfigurationError
 from loopline.watch.advice import advice_for, advice_for_await
 from loopline.watch.awaits import Awaits
@@ -24,7 +22,7 @@ from loopline.watch.frames import Stack, definition_of
 from loopline.watch.heartbeat import INTERVAL, Heartbeat
 from loopline.watch.lag import Lag, LagHistogram
 from loopline.watch.makers import codes_of
-from loopline.watch.owner import NOBODY
+from loopline.watch.owner import NOBODY, requests_of
 from loopline.watch.report import Group, Report
 from loopline.watch.request import KnownRoutes, Request, Route
 from loopline.watch.sampler import Sampler
@@ -57,6 +55,8 @@ class Watcher:
 
     Attributes:
         report: What was found so far.
+        routes: Those that were asked for. Who has answered a request lets its scope go for what is kept here.
+        awaits: Finds forgotten awaits. Who answers a request says here that it failed, or left suspects.
 
     Raises:
         ConfigurationError: If the threshold can't be.
@@ -76,11 +76,11 @@ class Watcher:
         self._tell = tell
         self._lag = LagHistogram()
         self._collector = Collector()
-        self._awaits = Awaits(self._tell_await, origins=origins)
+        self.awaits = Awaits(self._tell_await, origins=origins)
         self._sampler = Sampler(threshold, self._tell_stall, self._look_after)
         self._lock = threading.Lock()
         self._hearts: dict[asyncio.AbstractEventLoop, Heartbeat] = {}
-        self._routes = KnownRoutes()
+        self.routes = KnownRoutes()
         self._pending: deque[_Pending] = deque(maxlen=MOST_PENDING)
         self._untold: deque[tuple[Finding, Group | None]] = deque(maxlen=MOST_PENDING)
 
@@ -97,7 +97,7 @@ class Watcher:
                 return
             if not self._hearts:
                 self._collector.start()
-                self._awaits.start()
+                self.awaits.start()
             heart = self._hearts[loop] = Heartbeat(self._lag)
         heart.start()
         self._sampler.add(heart)
@@ -112,23 +112,7 @@ class Watcher:
             heart.stop()
         if last:
             self._collector.stop()
-            self._awaits.stop()
-
-    def begin(self, scope: Scope) -> Request:
-        """Note that a request is being answered; its mark."""
-        request = Request(scope)
-        self._routes.active.add(request)
-        return request
-
-    def end(self, request: Request) -> None:
-        """Note that a request has been answered."""
-        self._routes.active.discard(request)
-        self._routes.ended.append(request)
-        request.end(self._routes)
-
-    def fail(self, request: Request, error: BaseException) -> None:
-        """Note that a request failed, and find out whether for a forgotten await."""
-        self._awaits.search(error, request)
+            self.awaits.stop()
 
     def _tell_stall(self, heart: Heartbeat, episode: Episode, ended: float, ongoing: bool) -> None:
         def collecting(began: float, ended: float) -> float:
@@ -149,7 +133,7 @@ class Watcher:
                 at=datetime.now(UTC),
                 ongoing=ongoing,
             )
-            self._finish_when_routed(finding, owner.request, _Finisher(verdict, self._routes))
+            self._finish_when_routed(finding, owner.request, _Finisher(verdict, self.routes, heart.loop))
 
     def _tell_await(self, name: str, place: Place, chain: Stack, request: Request | None) -> None:
         finding = Finding(
@@ -219,16 +203,19 @@ class _Finisher:
 
     verdict: Verdict
     routes: KnownRoutes
+    loop: asyncio.AbstractEventLoop
 
     def __call__(self, finding: Finding, route: Route | None) -> Finding:
         verdict = self.verdict
         if route is None and verdict.stack:
-            route = _only([one for one in self.routes if _is_on(one, verdict.stack)])
-            if route is None and not verdict.elsewhere and verdict.owner is NOBODY:
-                # A plain callback: whoever is there now, or was just now, and whose code names its function.
-                outermost = verdict.stack[-1].code
-                present = [one.route for one in self.routes.present] if outermost is not None else []
-                route = _only([one for one in present if one is not None and outermost in set(codes_of(one))])
+            present = [one.route for one in requests_of(self.loop)]
+            known = [*self.routes, *(one for one in present if one is not None)]
+            route = _only([one for one in known if _is_on(one, verdict.stack)])
+            outermost = verdict.stack[-1].code
+            if route is None and outermost is not None and not verdict.elsewhere and verdict.owner is NOBODY:
+                # A plain callback: whoever is there now, or else was once, and whose code names its function.
+                naming = [one for one in known if outermost in set(codes_of(one))]
+                route = _only([one for one in naming if one in present]) or _only(naming)
         finding = _with_route(finding, route)
         endpoint = None if route is None else route.endpoint
         code = getattr(endpoint, "__code__", None)
