@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 import time
 from dataclasses import dataclass
+
+from loopline.watch.libc import pread
 
 __all__ = ["Reading", "ThreadClock", "cpu_seconds"]
 
@@ -49,7 +50,7 @@ class ThreadClock:
         if self._schedstat < 0:
             return None
         try:
-            _, waited, turns = _read(self._schedstat).split()
+            _, waited, turns = pread(self._schedstat, 100).split()
         except (OSError, ValueError):
             return None
         cpu = cpu_seconds(self._native)  # the first figure of the file is as old as the scheduler's last tick
@@ -60,24 +61,6 @@ class ThreadClock:
         if self._schedstat >= 0:
             os.close(self._schedstat)
             self._schedstat = -1
-
-
-def _read(descriptor: int) -> bytes:
-    """Read a file of the kernel's from its beginning, and keep the GIL meanwhile, which takes a microsecond.
-
-    ``os.pread`` lets it go, and who wants it back waits for ``sys.getswitchinterval()``: the loop is made to yield once
-    more, and what a glimpse and a reading say would be of two moments.
-    """
-    buffer = ctypes.create_string_buffer(100)
-    length = _pread(descriptor, buffer, len(buffer), 0)
-    if length < 0:
-        raise OSError("the thread is gone")
-    return buffer.raw[:length]
-
-
-_pread = ctypes.PyDLL(None).pread
-_pread.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long)
-_pread.restype = ctypes.c_ssize_t
 
 
 def cpu_seconds(native: int) -> float | None:

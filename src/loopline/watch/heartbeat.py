@@ -10,10 +10,12 @@ from time import monotonic
 
 from loopline.watch.clocks import ThreadClock
 from loopline.watch.lag import LagHistogram
+from loopline.watch.witness import Witness
 
 __all__ = ["INTERVAL", "Heartbeat"]
 
 INTERVAL = 0.02  # seconds between two beats
+WITNESSED = 2 * INTERVAL  # seconds of processor time that a loop which is well never uses between two beats
 
 
 class Heartbeat:
@@ -26,6 +28,7 @@ class Heartbeat:
         loop: The loop.
         thread: Python's number for its thread.
         clock: The clocks of its thread.
+        witness: Sees what its thread does once it has computed for too long.
         count: How often it has beaten.
         base: How many frames of its thread's stack run the loop itself; 0 until it has beaten.
         due: When the next beat should come, by the monotonic clock.
@@ -41,6 +44,7 @@ class Heartbeat:
         self.base = 0
         self.was_due = self.beaten = monotonic()
         self.due = self.beaten
+        self.witness = Witness(WITNESSED)
         self._lag = lag
         self._timer: asyncio.TimerHandle | None = None
 
@@ -54,12 +58,14 @@ class Heartbeat:
             self._timer.cancel()
             self._timer = None
         self.clock.close()
+        self.witness.close()
 
     def _beat(self) -> None:
         now = monotonic()
         if not self.base:
-            self.base = len(list(traceback.walk_stack(sys._getframe(1))))
+            self.base = self.witness.base = len(list(traceback.walk_stack(sys._getframe(1))))
         self._lag.count(now - self.due)
         self.was_due, self.beaten, self.due = self.due, now, now + INTERVAL
         self.count += 1
+        self.witness.set()
         self._timer = self.loop.call_later(INTERVAL, self._beat)

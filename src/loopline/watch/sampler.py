@@ -13,8 +13,9 @@ from types import FrameType
 from loopline.watch.clocks import Reading, ThreadClock, cpu_seconds
 from loopline.watch.episode import Episode, Pause, Sample
 from loopline.watch.frames import Stack, stack_of
+from loopline.watch.glimpse import Glimpse, glimpse_of
 from loopline.watch.heartbeat import Heartbeat
-from loopline.watch.owner import NOBODY, Owner, owner_of
+from loopline.watch.owner import NOBODY
 
 __all__ = ["Sampler"]
 
@@ -94,15 +95,15 @@ class Sampler:
                 if stop.acquire(timeout=pause):
                     return
                 try:
-                    # First of all, and before anything that lets the GIL go: the loop would run on.
+                    # First of all: once the GIL is let go, the loop runs on.
                     now = monotonic()
                     late, pulses = now - asked - pause, list(self._pulses.values())
-                    glimpses = [_glimpse(pulse, now, late, others) for pulse in pulses]
+                    looks = [_look_at(pulse, asked, now, late, others) for pulse in pulses]
                     missed = _missed(late, before, clock.read())
                     with self._lock:
                         stalled = [
-                            self._look(pulse, now, glimpse, missed)
-                            for pulse, glimpse in zip(pulses, glimpses, strict=True)
+                            self._look(pulse, now, look, missed)
+                            for pulse, look in zip(pulses, looks, strict=True)
                             if pulse.heart in self._pulses
                         ]
                     others.note()
@@ -114,7 +115,7 @@ class Sampler:
         finally:
             clock.close()
 
-    def _look(self, pulse: _Pulse, now: float, glimpse: _Glimpse | None, missed: Pause | None) -> float:
+    def _look(self, pulse: _Pulse, now: float, look: _Look | None, missed: Pause | None) -> float:
         """Look at one loop; return after how many seconds to look again."""
         heart, episode = pulse.heart, pulse.episode
         count, due, was_due, beaten = heart.count, heart.due, heart.was_due, heart.beaten
@@ -129,12 +130,12 @@ class Sampler:
             unseen = Episode(count - 1, was_due, pulse.reading)
             unseen.add(Sample(beaten, (), NOBODY, heart.clock.read(), None, missed, ()))
             self._end(heart, unseen, beaten)
-        if glimpse is None or now - due <= LATE:
+        if look is None or now - due <= LATE:
             pulse.count, pulse.reading = count, heart.clock.read()
             return self._calm
         if episode is None:
             episode = pulse.episode = Episode(count, due, pulse.reading)
-        episode.add(_sample(heart, now, glimpse, missed))
+        episode.add(_sample(heart, now, look, missed))
         if now - due > LONG and not episode.said:
             episode.said = True
             self._tell(heart, episode, now, True)
@@ -147,31 +148,33 @@ class Sampler:
 
 
 @dataclass(frozen=True, slots=True)
-class _Glimpse:
-    """What a loop's thread does at this moment. Sample has the same names."""
+class _Look:
+    """What the loop's thread does at this moment, and what else computes."""
 
-    stack: Stack
-    owner: Owner
-    callback: object
+    glimpse: Glimpse
     busy: Stack
 
 
-def _glimpse(pulse: _Pulse, now: float, late: float, others: _Others) -> _Glimpse | None:
+def _look_at(pulse: _Pulse, asked: float, now: float, late: float, others: _Others) -> _Look | None:
     heart = pulse.heart
     if max(late, now - heart.due) <= LATE or heart.loop.is_closed():
         return None
     for _ in range(TRIES):
         frames = _frames()
-        frame = frames.get(heart.thread)
-        stack, owner = stack_of(frame, heart.base), owner_of(heart.loop)
-        callback = _mark(frame, heart.base) if owner is NOBODY else None
+        innermost = frames.get(heart.thread)
+        frame = heart.witness.beneath(innermost)
+        glimpse = glimpse_of(frame, heart.base, heart.loop)
         busy_thread = others.busiest(heart.thread)
         busy = () if busy_thread is None else stack_of(frames.get(busy_thread))
         again = _frames().get(heart.thread)
-        if again is frame and (again is None or (again.f_lasti, again.f_lineno) == _position(stack)):
-            return _Glimpse(stack, owner, callback, busy)
-    # It ran on meanwhile: the stack and the owner may not belong together.
-    return _Glimpse(stack, NOBODY, None, busy)
+        if again is innermost and (frame is None or (frame.f_lasti, frame.f_lineno) == _position(glimpse.stack)):
+            break
+    else:  # it ran on meanwhile: the stack and the owner may not belong together
+        glimpse = Glimpse(glimpse.stack, NOBODY, None)
+    witness = heart.witness
+    if witness.at > asked and witness.seen is not None:
+        glimpse = witness.seen  # the loop may have gone on before this thread was given the GIL
+    return _Look(glimpse, busy)
 
 
 def _frames() -> dict[int, FrameType]:
@@ -189,35 +192,11 @@ def _position(stack: Stack) -> tuple[int, int]:
     return (stack[0].instruction, stack[0].place.line) if stack else (-1, -1)
 
 
-def _mark(frame: FrameType | None, base: int) -> object:
-    """Return what is the same for each look at one call of a callback, which no task tells from the next.
-
-    The mark hangs on the frame of the callback, as a trace function that nobody calls: nothing is traced. Holding the
-    frame itself would keep its variables alive, and let them die in this thread.
-    """
-    frames: list[FrameType] = []
-    while frame is not None:
-        frames.append(frame)
-        frame = frame.f_back
-    if len(frames) <= base:
-        return None
-    outermost = frames[len(frames) - base - 1]
-    if outermost.f_trace is None:
-        outermost.f_trace = _Mark()
-    return outermost.f_trace
-
-
-class _Mark:
-    """Marks a frame. If the thread is being traced after all, it traces nothing."""
-
-    def __call__(self, frame: FrameType, event: str, argument: object) -> None:
-        """Trace no further."""
-
-
-def _sample(heart: Heartbeat, at: float, glimpse: _Glimpse, missed: Pause | None) -> Sample:
-    if missed is not None and missed.wanted and glimpse.busy:
-        missed = replace(missed, holder=glimpse.busy)
-    return Sample(at, glimpse.stack, glimpse.owner, heart.clock.read(), glimpse.callback, missed, glimpse.busy)
+def _sample(heart: Heartbeat, at: float, look: _Look, missed: Pause | None) -> Sample:
+    if missed is not None and missed.wanted and look.busy:
+        missed = replace(missed, holder=look.busy)
+    seen = look.glimpse
+    return Sample(at, seen.stack, seen.owner, heart.clock.read(), seen.callback, missed, look.busy)
 
 
 class _Pulse:
