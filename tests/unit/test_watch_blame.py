@@ -149,9 +149,8 @@ async def test_a_request_that_came_when_the_stall_was_all_but_over_is_not_blamed
 
 async def test_what_was_about_to_begin_when_a_c_call_had_ended_is_not_blamed_for_it() -> None:
     code = application.__code__
-    begun, called = (
-        next(i.offset for i in dis.get_instructions(code) if i.opname == name) for name in ("RESUME", "RETURN_VALUE")
-    )
+    instructions = list(dis.get_instructions(code))
+    begun, called = next(one.offset for one in instructions if one.opname == "RESUME"), instructions[-1].offset
     for instruction, step in ((begun, None), (called, ENDPOINT)):
         stack = (Step(ENDPOINT.place, code, instruction),)
         (verdict,) = judged(episode([sample(0.29, stack, await owner(), pause=Pause(0.28, True, 0.0))], cpu=0.3))
