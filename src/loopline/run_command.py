@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -29,6 +33,9 @@ def run(
         bool,
         typer.Option("--origins", help="Note where each coroutine was made. For development: it costs time."),
     ] = False,
+    dashboard: Annotated[
+        str, typer.Option(metavar="PATH", help="Where the dashboard is; an empty one for no dashboard.")
+    ] = "/loopline",
 ) -> None:
     """Serve an application, and name what blocks its event loop.
 
@@ -37,6 +44,8 @@ def run(
     try:
         import uvicorn
 
+        from loopline.dashboard.mounted import prepare
+        from loopline.processes import FOLDER_VARIABLE
         from loopline.watch.target import RunOptions
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "uvicorn", "standard") from error
@@ -48,10 +57,40 @@ def run(
         given.append("--factory")
     if _value(given, "--timeout-graceful-shutdown") is None:
         given += ["--timeout-graceful-shutdown", GRACE]
-    RunOptions(target, factory, threshold, origins, None if report is None else str(report.resolve())).store()
+    dashboard = _checked(dashboard)
+    RunOptions(
+        target, factory, threshold, origins, None if report is None else str(report.resolve()), dashboard
+    ).store()
     if _value(given, "--app-dir") is None:
         given += ["--app-dir", ""]
-    sys.exit(uvicorn.main(["loopline.watch.target:make", *given], prog_name="loopline run"))
+    if dashboard:
+        print(f"dashboard: {prepare(_where(given), dashboard)}", file=sys.stderr, flush=True)
+    with ExitStack() as stack:
+        if _several(given):
+            # Where they tell each other of themselves: made before they start, for this user alone.
+            folder = TemporaryDirectory(prefix="loopline-", ignore_cleanup_errors=True)
+            os.environ[FOLDER_VARIABLE] = stack.enter_context(folder)
+        sys.exit(uvicorn.main(["loopline.watch.target:make", *given], prog_name="loopline run"))
+
+
+def _several(given: Sequence[str]) -> bool:
+    """Whether uvicorn is to start several processes. (One alone may be ended by a signal, and clean nothing up.)"""
+    return (_value(given, "--workers") or os.environ.get("WEB_CONCURRENCY") or "1") != "1"
+
+
+def _checked(path: str) -> str:
+    if path and not re.fullmatch(r"(/[\w.~-]+)+", path):
+        raise ConfigurationError(f"--dashboard {path}: give a path such as /loopline, or an empty one for no dashboard")
+    return path
+
+
+def _where(given: Sequence[str]) -> str:
+    """Return the address of the server, as far as it is known."""
+    host = _value(given, "--host") or os.environ.get("UVICORN_HOST") or "127.0.0.1"
+    port = _value(given, "--port") or os.environ.get("UVICORN_PORT") or "8000"
+    local = host if host in ("127.0.0.1", "localhost") else "[::1]" if host == "::1" else "localhost"
+    scheme = "https" if _value(given, "--ssl-certfile") else "http"
+    return f"{scheme}://{local}:{port if port != '0' else 'PORT'}"
 
 
 def _value(given: Sequence[str], option: str) -> str | None:

@@ -14,8 +14,10 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
+from loopline import _opened
 from loopline.database.engines import Engines, PoolOptions, adopt_engine, open_engines
 from loopline.database.override import session_inside
+from loopline.database.pool import PoolStatistics, statistics_of
 from loopline.database.sync import SyncSessions
 from loopline.database.transaction import busy_as_answer, transaction
 from loopline.database.url import checked_backend, checked_url, sync_url
@@ -157,6 +159,16 @@ class Database:
         """
         return self._transaction(write=True)
 
+    def begin_reading(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a session outside a request that only reads: it never commits, and writing is refused.
+
+        On SQLite it waits for no writer, and none waits for it.
+
+        Returns:
+            A context manager with the same guarantees as ``read_session``.
+        """
+        return self._transaction(write=False)
+
     @asynccontextmanager
     async def begin_unsynced(self) -> AsyncIterator[AsyncConnection]:
         """Open a connection for a write that may be lost if the database's machine crashes right after it.
@@ -207,9 +219,20 @@ class Database:
         finally:
             self._target, self._overriding = previous
 
+    def statistics(self) -> list[PoolStatistics]:
+        """Return how many connections each of its pools lends now. A closed Database has none."""
+        started = self._started
+        if started is None:
+            return []
+        engines = [("writing", started.engines.writing.sync_engine), ("reading", started.engines.reading.sync_engine)]
+        for write, sessions in sorted(started.sync.items(), reverse=True):
+            engines.append((f"{'writing' if write else 'reading'}, in def endpoints", sessions.engine))
+        return statistics_of(engines)
+
     async def aclose(self) -> None:
         """Close the connections; an adopted engine stays open. Closing twice is harmless."""
         started, self._started = self._started, None
+        _opened.databases.discard(self)
         if started is not None:
             try:
                 for sessions in started.sync.values():
@@ -228,6 +251,7 @@ class Database:
         except BaseException:
             await self.aclose()
             raise
+        _opened.databases.add(self)
         return self
 
     async def __aexit__(

@@ -8,7 +8,7 @@ from functools import partial
 
 from anyio import CapacityLimiter, Semaphore, fail_after
 from anyio.to_thread import run_sync
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 
 from loopline._finish import finish_first
@@ -39,6 +39,11 @@ class SyncSessions:
         self._wait = options.pool_timeout
         self._seats = Semaphore(size, fast_acquire=True)
         self._threads = CapacityLimiter(size)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the pool."""
+        return self._engine
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, HTTPException
+from fastapi import APIRouter, BackgroundTasks, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loopline.demo.resources import BUSY, Id, Problem, ReadSession, Session, Text, jobs
 from loopline.demo.tables import Item, Order, User
-from loopline.jobs import current_job
+from loopline.jobs import Retry, current_job
 
 __all__ = ["router"]
 
@@ -88,6 +88,21 @@ async def send_notification(notification: Notification, session: Session, backgr
 async def deliver(email: str, message: str) -> None:
     """Deliver a message at least once: after a crash perhaps again, with the same key, so that it can be told."""
     logger.info("message to %s delivered, %d characters, key %d", email, len(message), current_job.get().id)
+
+
+@router.post("/print-label", status_code=202, responses=BUSY)
+async def print_label(session: Session, parcel: Annotated[int, Query(ge=1, le=10**6)] = 1) -> Accepted:
+    """Store a job that fails at its first attempt, and is discarded: open the dashboard, read why, try it again."""
+    await send_to_printer.enqueue(session, parcel)
+    return Accepted(message=f"The label of parcel {parcel} will be printed: at the second attempt.")
+
+
+@jobs.task(retry=Retry(attempts=1))
+async def send_to_printer(parcel: int) -> None:
+    """Print a label, once somebody has looked after the printer."""
+    if current_job.get().attempt == 1:
+        raise RuntimeError(f"the printer has no paper for the label of parcel {parcel}")
+    logger.info("label of parcel %d printed", parcel)
 
 
 @jobs.transactional

@@ -10,9 +10,11 @@ import sys
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from loopline.dashboard.mounted import PATH, mounted, prepare
 from loopline.database.url import checked_url
 from loopline.demo.settings import DATABASE_URL_VARIABLE, Settings
 from loopline.errors import ConfigurationError, ResourceError
+from loopline.watch import Watch
 
 __all__ = ["GRACE", "serve"]
 
@@ -49,13 +51,17 @@ def serve(host: str, port: int, database_url: str | None) -> None:
         print(f"  data        {checked_url(Settings().database_url)}")  # SQLAlchemy hides the password
         print(f"  start page  {where}/")
         print(f"  API         {where}/docs")
+        print(f"  dashboard   {prepare(where, PATH)}")
         print("  Ctrl+C stops it", flush=True)
         logging.config.dictConfig(LOGGING)
         from loopline.demo.app import app
 
         failures: list[ResourceError] = []
         config = uvicorn.Config(
-            _keeping_failures(app, failures), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE
+            mounted(_keeping_failures(Watch(app), failures), PATH),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE,
         )
         try:
             uvicorn.Server(config).run(sockets=[listener])

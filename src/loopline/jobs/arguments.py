@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
-from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError
 from pydantic_core import PydanticSerializationError
 
 from loopline.errors import ConfigurationError
@@ -103,6 +104,16 @@ class Arguments:
         except TypeError as error:
             raise ConfigurationError(f"task {self._task}: {error}") from error
 
+    @cached_property
+    def secret(self) -> frozenset[str]:
+        """The names, at any depth, of what has a type that says that it is secret, such as ``SecretStr``."""
+        found: set[str] = set()
+        try:
+            _add_secret_names(self._model.model_json_schema(by_alias=True), found)
+        except PydanticInvalidForJsonSchema:  # a type of the application's own that tells nothing of itself
+            return frozenset()
+        return frozenset(found)
+
     def load(self, stored: str) -> dict[str, Any]:
         """Read what ``dump`` returned, perhaps of an older version of the task.
 
@@ -120,6 +131,26 @@ class Arguments:
                 "parameters a default, and keep old ones until no job has them"
             ) from error
         return {name: getattr(model, field) for field, name in self._names.items()}
+
+
+def _add_secret_names(schema: Any, found: set[str]) -> None:
+    if isinstance(schema, dict):
+        for name, inner in (schema.get("properties") or {}).items():
+            if _is_secret(inner):
+                found.add(name)
+        for inner in schema.values():
+            _add_secret_names(inner, found)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _add_secret_names(inner, found)
+
+
+def _is_secret(schema: Any) -> bool:
+    """Whether it is a secret, or a list of them, or one or nothing."""
+    if not isinstance(schema, dict):
+        return False
+    inner = [schema.get("items"), *(schema.get("anyOf") or ())]
+    return (schema.get("format") == "password" and bool(schema.get("writeOnly"))) or any(map(_is_secret, inner))
 
 
 def _explain(error: ValidationError | PydanticSerializationError) -> str:

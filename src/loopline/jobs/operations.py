@@ -18,13 +18,13 @@ from loopline.jobs.bulk import KEY_IS_FREE, RETRIED, Progress
 from loopline.jobs.job import Failure, Job, JobState
 from loopline.jobs.statements import NOW
 
-__all__ = ["Operations"]
+__all__ = ["COLUMNS", "Operations", "job_of_row"]
 
 MOST = 1000  # jobs of one list
 ENDED: tuple[JobState, ...] = ("completed", "cancelled", "discarded")
 AGAIN: tuple[JobState, ...] = ("scheduled", "retryable", "cancelled", "discarded")
 
-_COLUMNS = (
+COLUMNS = (
     "id, task, arguments, state, queue, priority, attempt, max_attempts, unique_key, "
     "created_at, run_at, started_at, finished_at"
 )
@@ -74,15 +74,15 @@ class Operations:
             conditions.append("id < :before")
             values["before"] = before
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        statement = text(f"SELECT {_COLUMNS} FROM loopline_jobs {where}ORDER BY id DESC LIMIT :limit")
+        statement = text(f"SELECT {COLUMNS} FROM loopline_jobs {where}ORDER BY id DESC LIMIT :limit")
         async with self._db.begin() as session:
             rows = (await session.execute(statement, values | {"limit": limit})).all()
-        return [_job(row, ()) for row in rows]
+        return [job_of_row(row, ()) for row in rows]
 
     async def get(self, job_id: int) -> Job | None:
         """Return one job with what its attempts failed of; None if there is none."""
         async with self._db.begin() as session:
-            statement = text(f"SELECT {_COLUMNS} FROM loopline_jobs WHERE id = :id")
+            statement = text(f"SELECT {COLUMNS} FROM loopline_jobs WHERE id = :id")
             row = (await session.execute(statement, {"id": job_id})).one_or_none()
             failures = await session.execute(
                 text(
@@ -90,7 +90,7 @@ class Operations:
                 ),
                 {"id": job_id},
             )
-            return None if row is None else _job(row, [Failure(a, _when(at), *rest) for a, at, *rest in failures])
+            return None if row is None else job_of_row(row, [Failure(a, _when(at), *rest) for a, at, *rest in failures])
 
     async def retry(self, job_id: int) -> bool:
         """Let a job that waits, was cancelled or was discarded run now, at least once more.
@@ -222,7 +222,8 @@ class Operations:
 _PAUSED = text("SELECT name FROM loopline_queues WHERE paused_at IS NOT NULL")
 
 
-def _job(row: Any, failures: Sequence[Failure]) -> Job:
+def job_of_row(row: Any, failures: Sequence[Failure]) -> Job:
+    """Return the job that a row with COLUMNS is."""
     return Job(
         id=row.id,
         task=row.task,

@@ -13,6 +13,7 @@ from fastapi.params import Depends
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
+from loopline import _opened
 from loopline.database import Database
 from loopline.errors import ConfigurationError, DuplicateJob, DuplicateTask
 from loopline.jobs import migration
@@ -276,6 +277,7 @@ class JobQueue:
         )
         self._running = await opened.__aenter__()
         self._started = opened
+        _opened.job_queues.add(self)
         return self
 
     async def __aexit__(
@@ -287,6 +289,7 @@ class JobQueue:
     async def aclose(self) -> None:
         """Let running jobs end within the grace, and stop. Closing twice is harmless."""
         started, self._started = self._started, None
+        _opened.job_queues.discard(self)
         if started is not None:
             try:
                 await started.__aexit__(None, None, None)

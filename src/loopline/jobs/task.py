@@ -57,6 +57,11 @@ class Task(Generic[P, C, R]):
     _unique: str | None = None
     _on_conflict: OnConflict = "keep"
 
+    @property
+    def secret(self) -> frozenset[str]:
+        """The names of arguments, at any depth, whose type says that they are secret, such as ``SecretStr``."""
+        return self._arguments.secret
+
     def __call__(self, *args: C.args, **kwargs: C.kwargs) -> R:
         """Call the function here and now."""
         return self.fn(*args, **kwargs)

@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from loopline.durations import DurationCounter
 from loopline.errors import ConfigurationError, LaneClosed, LaneFull
 from loopline.lanes.lane import LaneStatistics
 
@@ -80,6 +81,7 @@ class Gate:
     timed_out: int = 0
     cancelled: int = 0
     rejected: int = 0
+    durations: DurationCounter = field(default_factory=DurationCounter)
     _waiting: deque[Place] = field(default_factory=deque)
     _average: float = 0.0
     _drained: asyncio.Event = field(default_factory=asyncio.Event)
@@ -148,6 +150,7 @@ class Gate:
         """Give the place to the next in line. ``now`` is the loop's time in seconds."""
         place.left = True
         took = now - place.since
+        self.durations.count(took, now)
         self._average = took if not self._average else (1 - NEWEST) * self._average + NEWEST * took
         if place.abandoned:
             self.abandoned -= 1
@@ -185,6 +188,8 @@ class Gate:
             timed_out=self.timed_out,
             cancelled=self.cancelled,
             rejected=self.rejected,
+            ever=self.durations.ever(),
+            recent=self.durations.recent(),
         )
 
     def _pass_on(self) -> None:

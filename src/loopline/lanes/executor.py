@@ -13,6 +13,7 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar, TypeVarTuple
 
 from anyio import CapacityLimiter, move_on_after, to_thread
 
+from loopline import _opened
 from loopline._finish import finish_first
 from loopline.errors import ConfigurationError, LaneClosed, WorkerLost
 from loopline.lanes._account import counted
@@ -177,6 +178,7 @@ class ExecutorLane:
     async def aclose(self) -> None:
         """Refuse new calls, wait ``close_timeout`` for those that run, shut the executor down. Or else kill it."""
         self._gate.close()
+        _opened.lanes.discard(self)
         owned, self._owned = self._owned, None
         if owned is None:
             return
@@ -212,6 +214,7 @@ class ExecutorLane:
         except BaseException:
             await self.aclose()
             raise
+        _opened.lanes.add(self)
         return self
 
     async def __aexit__(

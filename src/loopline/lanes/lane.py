@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar, TypeVarTuple
 
+from loopline.durations import Durations
+
 if TYPE_CHECKING:
     from loopline.lanes.stream import Stream
 
@@ -34,6 +36,8 @@ class LaneStatistics:
         timed_out: Calls that were given up at their timeout.
         cancelled: Calls whose caller was cancelled.
         rejected: Calls refused with LaneFull.
+        ever: How long calls ran, without what they waited for a place.
+        recent: How long those of the last minute or two ran.
     """
 
     name: str
@@ -47,6 +51,8 @@ class LaneStatistics:
     timed_out: int
     cancelled: int
     rejected: int
+    ever: Durations
+    recent: Durations
 
 
 class Lane(Protocol):

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from fastapi import params
 
+from loopline import _opened
 from loopline.lanes._gate import Gate
 from loopline.lanes.lane import LaneStatistics
 
@@ -38,6 +39,7 @@ class Limiter:
 
     def __init__(self, name: str, *, size: int, max_queue: int = 0) -> None:
         self._gate = Gate(name, size, max_queue, open=True)
+        _opened.lanes.add(self)
 
     @cached_property
     def place(self) -> params.Depends:

@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, Self, TypeVar, TypeVarTuple
 
 from anyio import CapacityLimiter, to_thread
 
+from loopline import _opened
 from loopline._finish import finish_first
 from loopline.errors import ConfigurationError, LaneTimeout, WorkerLost
 from loopline.lanes import _wire as wire
@@ -270,6 +271,7 @@ class ProcessLane:
     async def aclose(self) -> None:
         """Refuse new calls, wait for those that run, end the workers. Cut short, it kills them."""
         self._gate.close()
+        _opened.lanes.discard(self)
         while self._asking:  # no worker is started for them any more
             self._over(self._asking.popleft(), self._gate.closed_error())
         try:
@@ -302,6 +304,7 @@ class ProcessLane:
             self._gate.close()
             await finish_first(self._end_workers())
             raise
+        _opened.lanes.add(self)
         return self
 
     async def __aexit__(

@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, Self, TypeVar, TypeVarTuple
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 
+from loopline import _opened
 from loopline.errors import ConfigurationError
 from loopline.lanes._account import counted
 from loopline.lanes._callable import call_plain, check_callable, check_source
@@ -135,6 +136,7 @@ class ThreadLane:
     async def aclose(self) -> None:
         """Refuse new calls and wait for those that run, abandoned ones included."""
         self._gate.close()
+        _opened.lanes.discard(self)
         try:
             await self._gate.drained()
         except asyncio.CancelledError:
@@ -147,6 +149,7 @@ class ThreadLane:
             raise ConfigurationError(f"lane {self.name!r} has started already: one `async with` at a time")
         # A gate of its own for each start: a thread left behind by an earlier one may never tell of its end.
         self._gate = Gate(self._gate.name, self._gate.size, self._gate.max_queue, open=True)
+        _opened.lanes.add(self)
         return self
 
     async def __aexit__(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 
+from loopline.watch.recent_lag import RecentLag
+
 __all__ = ["BOUNDS", "Lag", "LagHistogram"]
 
 BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds
@@ -39,9 +41,14 @@ class Lag:
 
 
 class LagHistogram:
-    """Counts them."""
+    """Counts them.
+
+    Attributes:
+        recent: The worst of each of the last seconds.
+    """
 
     def __init__(self) -> None:
+        self.recent = RecentLag()
         self._counts = [0] * (len(BOUNDS) + 1)
         self._total = 0.0
         self._worst = 0.0
@@ -52,6 +59,7 @@ class LagHistogram:
         Args:
             late: How many seconds it was late.
         """
+        self.recent.count(late)
         self._counts[bisect_left(BOUNDS, late)] += 1
         self._total += late
         if late > self._worst:

@@ -41,11 +41,13 @@ class Report:
         self._lock = threading.Lock()
         self._groups: dict[object, Group] = {}
         self._dropped = 0
+        self._added = 0
 
     def add(self, finding: Finding) -> Group | None:
         """Add one; its group as it is now, or None if there are too many groups already."""
         key = (finding.kind, finding.place, finding.route, finding.call)
         with self._lock:
+            self._added += 1
             known = self._groups.get(key)
             if known is None:
                 if len(self._groups) >= MOST:
@@ -68,6 +70,11 @@ class Report:
         with self._lock:
             groups = list(self._groups.values())
         return sorted(groups, key=lambda group: (-group.total, -group.count))
+
+    @property
+    def added(self) -> int:
+        """How many findings there were: if it is the same as before, so is all else."""
+        return self._added
 
     @property
     def dropped(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.types import ASGIApp
 from uvicorn.importer import ImportFromStringError, import_from_string
 
+from loopline.dashboard.mounted import mounted
 from loopline.errors import ConfigurationError
 from loopline.watch.middleware import Watch
 
@@ -28,6 +29,7 @@ class RunOptions:
         threshold: As for Watch.
         origins: As for Watch.
         report: As for Watch.
+        dashboard: The path at which the dashboard is mounted; empty for none.
     """
 
     app: str
@@ -35,20 +37,22 @@ class RunOptions:
     threshold: float
     origins: bool
     report: str | None
+    dashboard: str
 
     def store(self) -> None:
         """Leave it for ``make``, in whichever process that is called."""
         os.environ[_VARIABLE] = json.dumps(asdict(self))
 
 
-def make() -> Watch:
+def make() -> ASGIApp:
     """Import the application and watch it.
 
     Raises:
         ConfigurationError: If there is no such application.
     """
     options = RunOptions(**json.loads(os.environ[_VARIABLE]))
-    return Watch(_load(options), threshold=options.threshold, origins=options.origins, report=options.report)
+    app = Watch(_load(options), threshold=options.threshold, origins=options.origins, report=options.report)
+    return mounted(app, options.dashboard) if options.dashboard else app
 
 
 def _load(options: RunOptions) -> ASGIApp:

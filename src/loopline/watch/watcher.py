@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
+from loopline import _opened
 from loopline.errors import ConfigurationError
 from loopline.watch.advice import advice_for, advice_for_await
 from loopline.watch.awaits import Awaits
@@ -26,6 +27,7 @@ from loopline.watch.owner import NOBODY, requests_of
 from loopline.watch.report import Group, Report
 from loopline.watch.request import KnownRoutes, Request, Route
 from loopline.watch.sampler import Sampler
+from loopline.watch.traffic import Traffic
 
 __all__ = ["Watcher"]
 
@@ -56,6 +58,7 @@ class Watcher:
     Attributes:
         report: What was found so far.
         routes: Those that were asked for. Who has answered a request lets its scope go for what is kept here.
+        traffic: The requests, and how long the routes take. Who answers one says here that it came, and that it ended.
         awaits: Finds forgotten awaits. Who answers a request says here that it failed, or left suspects.
 
     Raises:
@@ -72,6 +75,7 @@ class Watcher:
         if not threshold >= INTERVAL:
             raise ConfigurationError(f"threshold={threshold}: give seconds, {INTERVAL} or more")
         self.report = Report()
+        self.traffic = Traffic()
         self._threshold = threshold
         self._tell = tell
         self._lag = LagHistogram()
@@ -89,6 +93,11 @@ class Watcher:
         """How late the loops have come around so far."""
         return self._lag.read()
 
+    @property
+    def recent_lag(self) -> list[tuple[int, float]]:
+        """The last seconds, by the monotonic clock, each with the worst lag in it, in seconds."""
+        return self._lag.recent.read()
+
     def add_loop(self) -> None:
         """Watch the running loop. Adding it twice is harmless."""
         loop = asyncio.get_running_loop()
@@ -96,6 +105,7 @@ class Watcher:
             if loop in self._hearts:
                 return
             if not self._hearts:
+                _opened.watchers.add(self)
                 self._collector.start()
                 self.awaits.start()
             heart = self._hearts[loop] = Heartbeat(self._lag)
@@ -111,6 +121,7 @@ class Watcher:
             self._sampler.remove(heart)
             heart.stop()
         if last:
+            _opened.watchers.discard(self)
             self._collector.stop()
             self.awaits.stop()
 

@@ -1,0 +1,7 @@
+"""The dashboard: what happens in a service now, and its jobs, on one page."""
+
+from __future__ import annotations
+
+from loopline.dashboard.dashboard import Dashboard, dashboard
+
+__all__ = ["Dashboard", "dashboard"]

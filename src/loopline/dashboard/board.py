@@ -1,0 +1,93 @@
+"""Board: what the streams of a dashboard share, so that many who look cost little more than one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from loopline import _opened
+from loopline.dashboard.jobs_view import overview_as_json
+from loopline.dashboard.view import Rates
+from loopline.errors import DatabaseBusy
+from loopline.jobs import JobQueue
+from loopline.jobs.overview import overview
+from loopline.processes import Neighbours
+from loopline.processes.neighbours import Neighbour
+
+__all__ = ["Board", "Look"]
+
+FRESH = 0.7  # seconds
+# Jobs are counted again after so many times as long as it took: it is 3 % of one connection's time at most.
+JOBS_SHARE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen at one moment.
+
+    Attributes:
+        neighbours: The processes of the service.
+        rates: Their requests a second, by place.
+    """
+
+    neighbours: Sequence[Neighbour]
+    rates: dict[int, float]
+
+
+class Board:
+    """Asks the processes and the database, at most about once a second.
+
+    Args:
+        neighbours: The processes.
+    """
+
+    def __init__(self, neighbours: Neighbours) -> None:
+        self._neighbours = neighbours
+        self._rates = Rates()
+        self._asking = asyncio.Lock()
+        self._last: tuple[float, Look] | None = None
+        self._counting = asyncio.Lock()
+        self._counted: tuple[float, dict[str, Any]] | None = None  # until when it is fresh
+
+    @property
+    def queue(self) -> JobQueue | None:
+        """The job queue that is open here; the first, if there are several."""
+        return next(iter(_opened.job_queues), None)
+
+    async def look(self) -> Look:
+        """Return what they tell; what was asked for a moment ago is not asked for again."""
+        async with self._asking:
+            if self._last is not None and monotonic() - self._last[0] < FRESH:
+                return self._last[1]
+            neighbours = await self._neighbours.ask()
+            look = Look(neighbours, self._rates.rates(neighbours))
+            self._last = monotonic(), look
+            return look
+
+    async def jobs(self) -> dict[str, Any]:
+        """Return how the jobs stand, or the problem that keeps them from being counted; nothing without a queue."""
+        async with self._counting:
+            if self._counted is not None and monotonic() < self._counted[0]:
+                return self._counted[1]
+            began = monotonic()
+            told = await self._count()
+            self._counted = max(began + FRESH, monotonic() + JOBS_SHARE * (monotonic() - began)), told
+            return told
+
+    def forget_jobs(self) -> None:
+        """Count the jobs anew when somebody asks: something was done to them."""
+        self._counted = None
+
+    async def _count(self) -> dict[str, Any]:
+        queue = self.queue
+        if queue is None:
+            return {}
+        try:
+            return overview_as_json(await overview(queue.db))
+        except DatabaseBusy as error:
+            return {"problem": error.detail}
+        except Exception as error:  # noqa: BLE001 - whatever the database's driver raises while it is away
+            return {"problem": f"The database does not answer: {type(error).__name__}"}

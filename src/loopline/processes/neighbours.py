@@ -1,0 +1,123 @@
+"""Neighbours: this process and the others of its service, each asked over a Unix socket when somebody wants to know."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+from loopline.errors import ConfigurationError
+from loopline.processes.room import Room
+from loopline.processes.snapshot import Teller
+
+__all__ = ["Neighbour", "Neighbours"]
+
+logger = logging.getLogger("loopline.processes")
+
+MOST_BYTES = 4_000_000  # of what one process tells; what it tells has limits of its own, far below
+PATIENCE = 0.4  # seconds that a process may take to answer; one whose loop is blocked does not
+KEPT = 60.0  # seconds that a process which does not answer is still shown
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A process of the service.
+
+    Attributes:
+        place: Its number, from 0.
+        told: What it last told of itself.
+        silent: Seconds since it told that, if it does not answer now; 0 if it does.
+    """
+
+    place: int
+    told: dict[str, Any]
+    silent: float
+
+
+class Neighbours:
+    """The processes of a service. Entered, this one answers the others; before that, it knows of itself alone.
+
+    Nothing is told until somebody asks. What is told is JSON.
+    """
+
+    def __init__(self) -> None:
+        self._room: Room | None = None
+        self._server: asyncio.Server | None = None
+        self._entered = 0
+        self._teller = Teller()
+        self._last: dict[int, tuple[float, dict[str, Any]]] = {}
+
+    async def __aenter__(self) -> Self:
+        """Take a place among the others, if there are others."""
+        self._entered += 1
+        folder = Room.shared()
+        if self._entered > 1 or folder is None:
+            return self
+        try:
+            self._room = room = Room(folder)
+            mine = room.socket(room.place)
+            mine.unlink(missing_ok=True)  # of a process that was killed
+            self._server = await asyncio.start_unix_server(self._answer, mine, limit=64)
+        except (OSError, ConfigurationError) as error:
+            logger.warning("this process is shown alone: %s", error)
+            self._leave()
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Leave."""
+        self._entered -= 1
+        if not self._entered:
+            server, self._server = self._server, None
+            if server is not None:
+                server.close()
+            self._leave()
+
+    async def ask(self) -> Sequence[Neighbour]:
+        """Return this process and the others, by their places."""
+        own = self._teller.tell()
+        if self._room is None:
+            return [Neighbour(0, own, 0.0)]
+        places = self._room.others()
+        answers = await asyncio.gather(*map(self._ask, places))
+        now = monotonic()
+        self._last |= {place: (now, told) for place, told in zip(places, answers, strict=True) if told is not None}
+        self._last = {place: (at, told) for place, (at, told) in self._last.items() if self._is_there(place, at, now)}
+        found = [Neighbour(place, told, now - at if at < now else 0.0) for place, (at, told) in self._last.items()]
+        return sorted([Neighbour(self._room.place, own, 0.0), *found], key=lambda one: one.place)
+
+    def _is_there(self, place: int, at: float, now: float) -> bool:
+        assert self._room is not None
+        return at == now or (now - at < KEPT and self._room.is_taken(place))
+
+    async def _ask(self, place: int) -> dict[str, Any] | None:
+        assert self._room is not None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                reader, writer = await asyncio.open_unix_connection(self._room.socket(place), limit=MOST_BYTES)
+                try:
+                    told = json.loads(await reader.readuntil(b"\n"))
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            return None
+        return told if isinstance(told, dict) else None
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                writer.write(json.dumps(self._teller.tell()).encode() + b"\n")
+                await writer.drain()
+        writer.close()
+
+    def _leave(self) -> None:
+        room, self._room = self._room, None
+        if room is not None:
+            room.leave()
