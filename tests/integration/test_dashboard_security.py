@@ -178,7 +178,9 @@ async def test_the_names_of_this_machine_are_let_in(open_shop: Shop, host: str) 
         assert (await http.get("jobs", headers={"Host": host})).status_code == 200
 
 
-@pytest.mark.parametrize("address", ["192.168.0.7", "10.0.0.1", "2001:db8::1", "::ffff:8.8.8.8", "testclient", "", None])
+@pytest.mark.parametrize(
+    "address", ["192.168.0.7", "10.0.0.1", "2001:db8::1", "::ffff:8.8.8.8", "testclient", "", None]
+)
 async def test_another_machine_is_refused_though_it_has_the_token(open_shop: Shop, address: str | None) -> None:
     cookies = (await let_in(as_client(open_shop[0]))).cookies
     async with as_client(open_shop[0], address=address) as http:
@@ -255,7 +257,9 @@ async def test_another_page_reads_nothing(open_shop: Shop, path: str, site: str)
 
 async def test_no_answer_lets_another_origin_read_it_or_frame_it(open_shop: Shop) -> None:
     async with known(open_shop[0]) as http:
-        answers = [await http.get(path) for path in ("./", "jobs", "jobs/1", "jobs/99", "jobs/x", "static/main.js", "no")]
+        answers = [
+            await http.get(path) for path in ("./", "jobs", "jobs/1", "jobs/99", "jobs/x", "static/main.js", "no")
+        ]
         answers.append(await http.get("jobs", headers={"Host": "evil.example"}))
         answers.append(await http.post("queues/pause", json={"queue": "x"}))
     assert {answer.status_code for answer in answers} == {200, 403, 404, 422}
@@ -325,7 +329,9 @@ async def test_what_is_no_id_is_refused_and_not_repeated(open_shop: Shop, data: 
         answer = await http.post("jobs/retry", json=data, headers=OWN_PAGE)
         assert answer.status_code == 422
         assert "DROP" not in answer.text
-        nan = await http.post("jobs/retry", content='{"id": NaN}', headers=OWN_PAGE | {"Content-Type": "application/json"})
+        nan = await http.post(
+            "jobs/retry", content='{"id": NaN}', headers=OWN_PAGE | {"Content-Type": "application/json"}
+        )
         assert nan.status_code == 422
 
 

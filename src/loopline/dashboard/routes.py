@@ -27,13 +27,13 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^
 JobId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
-class QueueName(BaseModel):
+class _QueueName(BaseModel):
     """Which queue."""
 
     queue: Name
 
 
-class WhichJob(BaseModel):
+class _WhichJob(BaseModel):
     """Which job."""
 
     id: JobId
@@ -111,25 +111,25 @@ def routes_of(board: Board, hiding: Hiding) -> APIRouter:
         return job_in_full(job, hiding, jobs.tasks)
 
     @router.post("/jobs/retry")
-    async def retry(job: WhichJob) -> dict[str, bool]:
+    async def retry(job: _WhichJob) -> dict[str, bool]:
         done = await opened().operations.retry(job.id)
         board.forget_jobs()
         return {"done": done}
 
     @router.post("/jobs/cancel")
-    async def cancel(job: WhichJob) -> dict[str, bool]:
+    async def cancel(job: _WhichJob) -> dict[str, bool]:
         done = await opened().operations.cancel(job.id)
         board.forget_jobs()
         return {"done": done}
 
     @router.post("/queues/pause")
-    async def pause(which: QueueName) -> dict[str, bool]:
+    async def pause(which: _QueueName) -> dict[str, bool]:
         await opened().operations.pause(which.queue)
         board.forget_jobs()
         return {"done": True}
 
     @router.post("/queues/resume")
-    async def resume(which: QueueName) -> dict[str, bool]:
+    async def resume(which: _QueueName) -> dict[str, bool]:
         done = await opened().operations.resume(which.queue)
         board.forget_jobs()
         return {"done": done}

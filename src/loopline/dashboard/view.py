@@ -23,7 +23,7 @@ class Rates:
     """How many requests a second each process answers, from what it told before."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[int, int], deque[tuple[float, int]]] = {}
+        self._told: dict[tuple[int, int | None], deque[tuple[float, int]]] = {}
 
     def rates(self, neighbours: Sequence[Neighbour]) -> dict[int, float]:
         """Return the rate of each process by its place."""

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from loopline.errors import ConfigurationError
 from loopline.processes.room import Room
-from loopline.processes.snapshot import Teller
+from loopline.processes.snapshot import UNKNOWN, Teller
 
 __all__ = ["Neighbour", "Neighbours"]
 
@@ -22,7 +22,6 @@ logger = logging.getLogger("loopline.processes")
 
 MOST_BYTES = 4_000_000  # of what one process tells; what it tells has limits of its own, far below
 PATIENCE = 0.4  # seconds that a process may take to answer; one whose loop is blocked does not
-KEPT = 60.0  # seconds that a process which does not answer is still shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +84,19 @@ class Neighbours:
         own = self._teller.tell()
         if self._room is None:
             return [Neighbour(0, own, 0.0)]
-        places = self._room.others()
-        answers = await asyncio.gather(*map(self._ask, places))
+        places = [place for place in self._room.others() if self._room.is_taken(place)]
         now = monotonic()
-        self._last |= {place: (now, told) for place, told in zip(places, answers, strict=True) if told is not None}
-        self._last = {place: (at, told) for place, (at, told) in self._last.items() if self._is_there(place, at, now)}
-        found = [Neighbour(place, told, now - at if at < now else 0.0) for place, (at, told) in self._last.items()]
-        return sorted([Neighbour(self._room.place, own, 0.0), *found], key=lambda one: one.place)
-
-    def _is_there(self, place: int, at: float, now: float) -> bool:
-        assert self._room is not None
-        return at == now or (now - at < KEPT and self._room.is_taken(place))
+        answers = dict(zip(places, await asyncio.gather(*map(self._ask, places)), strict=True))
+        # Of one that does not answer, what it told last; of one that never has, nothing but that it is there.
+        self._last = {
+            place: self._last.get(place, (now, UNKNOWN)) if told is None else (monotonic(), told)
+            for place, told in answers.items()
+        }
+        others = [
+            Neighbour(place, told, 0.0 if answers[place] is not None else max(PATIENCE, now - at))
+            for place, (at, told) in self._last.items()
+        ]
+        return sorted([Neighbour(self._room.place, own, 0.0), *others], key=lambda one: one.place)
 
     async def _ask(self, place: int) -> dict[str, Any] | None:
         assert self._room is not None
@@ -108,7 +109,7 @@ class Neighbours:
                     writer.close()
         except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return None
-        return told if isinstance(told, dict) else None
+        return told if isinstance(told, dict) and told.keys() == UNKNOWN.keys() else None  # of another version, say
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, TimeoutError):

@@ -17,7 +17,7 @@ from loopline.watch.report import Group
 from loopline.watch.traffic import RouteTraffic
 from loopline.watch.watcher import Watcher
 
-__all__ = ["MOST_GROUPS", "MOST_LANES", "MOST_ROUTES", "Teller"]
+__all__ = ["MOST_GROUPS", "MOST_LANES", "MOST_ROUTES", "UNKNOWN", "Teller"]
 
 MOST_ROUTES = 50  # those that took the most time lately
 MOST_IN_FLIGHT = 10  # the oldest
@@ -27,6 +27,25 @@ MOST_GROUPS = 50  # of stalls, and of forgotten awaits
 LONGEST = 500  # characters of a text
 
 _STARTED = time()
+
+
+# What is known of a process that has told nothing.
+UNKNOWN: dict[str, Any] = {
+    "pid": None,
+    "started": None,
+    "clock": 0.0,
+    "watched": False,
+    "lag": [],
+    "in_flight": 0,
+    "websockets": 0,
+    "oldest": [],
+    "served": 0,
+    "routes": [],
+    "lanes": [],
+    "pools": [],
+    "stalls": [],
+    "forgotten": [],
+}
 
 
 class Teller:

@@ -3,6 +3,7 @@
 import { element, fill, find, keep, setText, show } from "./dom.js";
 import { count, duration, lag, rate } from "./format.js";
 
+const named = (one) => (one.pid === null ? String(one.place) : `${one.place} (pid ${one.pid})`);
 const flagged = (value) => (value ? { text: count(value), flag: "warm" } : "0");
 
 export function showRoutes(live) {
@@ -63,17 +64,17 @@ export function showProcesses(live) {
   show(find("#processes"), several);
   show(find("#choose"), several || live.chosen !== null);
   const select = find("#process");
-  const known = [{ value: "", text: "all together" }, ...live.processes.map((one) => ({ value: String(one.place), text: `${one.place} (pid ${one.pid})` }))];
+  const known = [{ value: "", text: "all together" }, ...live.processes.map((one) => ({ value: String(one.place), text: named(one) }))];
   keep(select, known, (one) => one.value, () => element("option"), (child, one) => {
     child.value = one.value;
     setText(child, one.text);
   });
   fill(find("#processes tbody"), live.processes, (one) => one.place, [
-    (one) => `${one.place} (pid ${one.pid})`,
+    named,
     (one) => (one.silent ? { text: `no answer for ${duration(one.silent)}`, flag: "bad" } : "answers"),
     (one) => ({ text: lag(one.lag), flag: one.lag >= 0.1 ? "bad" : "" }),
     (one) => count(one.in_flight),
     (one) => rate(one.rate),
-    (one) => duration(live.at - one.started),
+    (one) => (one.started === null ? "–" : duration(live.at - one.started)),
   ]);
 }

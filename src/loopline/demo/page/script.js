@@ -18,7 +18,8 @@ const patterns = [
   { title: "Concurrent calls", text: "At most eight at once, an outcome for each, stopped when you leave.", routes: [
     ["GET /users/batch?user_ids=1&user_ids=2&user_ids=999"], ["GET /users/batch?user_ids=x"], ["GET /users/batch?user_ids=1&user_ids=2&mode=hang"]] },
   { title: "Background work", text: "After the answer, in a job that was stored with the order: no crash loses it. Order, then read the order: its receipt was written meanwhile.", routes: [
-    ["POST /send-notification", json({ email: "ada@example.com", message: "Hello" })], ["POST /orders", { ...order, keep: "order" }], ["GET /orders/{the last one}", { path: () => `/orders/${kept.order ?? 1}` }]] },
+    ["POST /send-notification", json({ email: "ada@example.com", message: "Hello" })], ["POST /orders", { ...order, keep: "order" }], ["GET /orders/{the last one}", { path: () => `/orders/${kept.order ?? 1}` }],
+    ["POST /print-label"]] },
   { title: "The two classic mistakes", mistakes: true, text: "/bad blocks the loop, /wrong forgets an await: here to be caught. /good and /correct are the same, done right.", routes: [
     ["GET /bad", { mistake: true }], ["GET /good"], ["GET /wrong", { mistake: true }], ["GET /correct"]] },
 ];

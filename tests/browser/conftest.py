@@ -1,0 +1,24 @@
+"""What the browser tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import chromium
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+LIMIT = 120_000  # ms; it only guards against a hang
+expect.set_options(timeout=LIMIT)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, without whatever it would ask of the Internet by itself."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.find(),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield browser
+        browser.close()

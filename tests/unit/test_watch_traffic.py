@@ -1,0 +1,127 @@
+"""The requests that are being answered, and how long the routes take, within limits."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from loopline import _opened
+from loopline.dashboard.view import Rates, stalls_of, view_of
+from loopline.processes import Neighbours
+from loopline.processes.snapshot import Teller
+from loopline.watch import traffic as traffic_module
+from loopline.watch.finding import Finding, Place
+from loopline.watch.request import Request
+from loopline.watch.traffic import OTHERS, Traffic
+from loopline.watch.watcher import Watcher
+
+
+def routed(name: str, kind: str = "http") -> dict[str, Any]:
+    """A scope as the routers leave it."""
+
+    async def endpoint() -> None: ...
+
+    app = FastAPI()
+    app.add_api_route(f"/{name}/{{item}}", endpoint)
+    route = app.routes[-1]
+    path = f"/{name}/7"
+    return {
+        "type": kind,
+        "method": "GET",
+        "path": path,
+        "path_params": {"item": "7"},
+        "endpoint": endpoint,
+        "route": route,
+    }
+
+
+def answer(traffic: Traffic, scope: dict[str, Any]) -> None:
+    request = Request(scope)
+    traffic.begin(request)
+    traffic.end(request)
+
+
+def test_each_route_is_counted_by_its_template() -> None:
+    traffic = Traffic()
+    scope = routed("items")
+    for _ in range(3):
+        answer(traffic, dict(scope))
+    answer(traffic, routed("users"))
+    answer(traffic, {"type": "http", "method": "GET", "path": "/secret-path"})
+    found = {one.route: one.ever.count for one in traffic.routes()}
+    assert found == {"GET /items/{item}": 3, "GET /users/{item}": 1, "no route": 1}
+    assert traffic.served == 5
+
+
+def test_a_request_is_in_flight_until_it_is_answered() -> None:
+    traffic = Traffic()
+    first, second = Request(routed("first")), Request({"type": "websocket", "path": "/second"})
+    traffic.begin(first)
+    traffic.begin(second)
+    seen = traffic.in_flight()
+    assert [(one.route, one.kind) for one in seen] == [("GET /first/{item}", "http"), (None, "websocket")]
+    assert seen[0].seconds >= seen[1].seconds >= 0
+    traffic.end(second)
+    assert traffic.routes() == [], "a websocket is as long as its client likes"
+    traffic.end(first)
+    assert traffic.in_flight() == []
+    assert [one.route for one in traffic.routes()] == ["GET /first/{item}"]
+
+
+def test_so_many_routes_are_told_apart_and_the_rest_is_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic_module, "MOST", 2)
+    traffic = Traffic()
+    scopes = [routed(name) for name in "abcd"]  # held, so that none has the id of another
+    for scope in scopes:
+        answer(traffic, scope)
+    found = {one.route: one.ever.count for one in traffic.routes()}
+    assert found == {"GET /a/{item}": 1, "GET /b/{item}": 1, OTHERS: 2}
+
+
+def alone(monkeypatch: pytest.MonkeyPatch, watcher: Watcher) -> None:
+    """Let there be no other watcher: the tests themselves are watched."""
+    watchers: _opened.Opened[Watcher] = _opened.Opened()
+    watchers.add(watcher)
+    monkeypatch.setattr(_opened, "watchers", watchers)
+
+
+def test_what_is_told_has_a_limit_however_much_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    watcher = Watcher(threshold=0.1, tell=lambda finding, group: None)
+    scopes = [routed(f"{'long' * 500}{number}") for number in range(1000)]
+    for scope in scopes:
+        answer(watcher.traffic, scope)
+    for number in range(1000):
+        place = Place("/app/" + "x" * 100, number, "f")
+        for kind in ("blocking", "forgotten-await"):
+            watcher.report.add(
+                Finding(
+                    kind, 0.2, place, "time.sleep", "GET /x", None, None, (place,) * 20, "advice", datetime.now(UTC)
+                )
+            )
+    alone(monkeypatch, watcher)
+    told = Teller().tell()
+    assert len(told["routes"]) == 50
+    assert len(told["stalls"]) + len(told["forgotten"]) <= 100
+    assert told["served"] == 1000
+    assert len(json.dumps(told)) < 500_000
+
+
+async def seen_by(neighbours: Neighbours) -> tuple[dict[str, Any], dict[str, Any]]:
+    found = await neighbours.ask()
+    return view_of(found, Rates().rates(found), None), stalls_of(found, None)
+
+
+@pytest.mark.anyio
+async def test_what_the_page_gets_each_second_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    watcher = Watcher(threshold=0.1, tell=lambda finding, group: None)
+    scopes = [routed(f"route{number}") for number in range(1000)]
+    for scope in scopes:
+        answer(watcher.traffic, scope)
+    alone(monkeypatch, watcher)
+    view, _ = await seen_by(Neighbours())
+    assert len(view["routes"]) == 20
+    assert len(json.dumps(view)) < 10_000
