@@ -138,7 +138,13 @@ def test_every_route_of_the_api_page_can_be_tried_out_as_it_stands(page: Page, d
         statuses[label.replace("\u200b", "")] = status.inner_text()[:3]
         control.click()  # what is open is drawn again with every change of any
     assert len(statuses) >= 17
-    odd = {"GET /profile": "401", "POST /send-notification": "202", "POST /orders": "201", "GET /wrong": "500", "POST /print-label": "202"}
+    odd = {
+        "GET /profile": "401",
+        "POST /send-notification": "202",
+        "POST /orders": "201",
+        "GET /wrong": "500",
+        "POST /print-label": "202",
+    }
     assert statuses == dict.fromkeys(statuses, "200") | odd
 
 
