@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from loopline.dashboard import Dashboard
     from loopline.database import Database
     from loopline.disconnect import CancelOnDisconnect, cancel_on_disconnect
     from loopline.errors import (
@@ -41,6 +42,7 @@ __all__ = [
     "BlockedLoop",
     "CancelOnDisconnect",
     "ConfigurationError",
+    "Dashboard",
     "Database",
     "DatabaseBusy",
     "DuplicateJob",
@@ -81,6 +83,7 @@ _LAZY = {
     "BlockedLoop": "loopline.errors",
     "CancelOnDisconnect": "loopline.disconnect",
     "ConfigurationError": "loopline.errors",
+    "Dashboard": "loopline.dashboard",
     "Database": "loopline.database",
     "DatabaseBusy": "loopline.errors",
     "DuplicateJob": "loopline.errors",

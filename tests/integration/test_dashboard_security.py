@@ -15,8 +15,7 @@ from pydantic import BaseModel, SecretStr
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from loopline import ConfigurationError, Database, JobQueue, Retry
-from loopline.dashboard import Dashboard, dashboard
+from loopline import ConfigurationError, Dashboard, Database, JobQueue, Retry
 from loopline.dashboard.access import TOKEN_VARIABLE
 from loopline.dashboard.mounted import WithDashboard, mounted, prepare
 
@@ -83,7 +82,7 @@ Shop = tuple[FastAPI, JobQueue]
 @pytest.fixture
 async def open_shop(sqlite_url: str) -> AsyncIterator[Shop]:
     async with shop(sqlite_url) as (app, jobs):
-        app.mount("/loopline", dashboard(token=TOKEN, hidden=["iban"]))
+        app.mount("/loopline", Dashboard(token=TOKEN, hidden=["iban"]))
         yield app, jobs
 
 
@@ -146,7 +145,7 @@ async def test_the_cookie_is_for_this_page_alone_and_does_not_hold_the_token(ope
 
 async def test_a_cookie_of_another_server_opens_nothing(open_shop: Shop) -> None:
     other = FastAPI()
-    other.mount("/loopline", dashboard(token="the token of another server"))
+    other.mount("/loopline", Dashboard(token="the token of another server"))
     async with as_client(other) as http:
         await http.post("login", json={"token": "the token of another server"}, headers=OWN_PAGE)
         cookies = dict(http.cookies)
@@ -355,7 +354,7 @@ async def test_only_the_page_s_own_files_are_served(open_shop: Shop, name: str) 
 
 def test_a_websocket_is_closed(sqlite_url: str) -> None:
     app = FastAPI()
-    app.mount("/loopline", dashboard(token=TOKEN))
+    app.mount("/loopline", Dashboard(token=TOKEN))
     with TestClient(app) as http, pytest.raises(WebSocketDisconnect), http.websocket_connect("/loopline/events"):
         raise AssertionError("it was accepted")
 
@@ -367,7 +366,7 @@ async def test_the_application_s_own_dependency_decides_instead_of_the_token(sql
 
     for given in (only_admins, Depends(only_admins)):
         app = FastAPI()
-        app.mount("/loopline", dashboard(authorize=given))
+        app.mount("/loopline", Dashboard(authorize=given))
         for headers in ({}, {"Authorization": "Bearer user"}):
             async with as_client(app, address="192.0.2.7", base="https://shop.example", **headers) as http:
                 for path in ("./", *DATA):
@@ -388,7 +387,7 @@ async def test_an_error_inside_says_nothing_of_the_inside(sqlite_url: str) -> No
         raise RuntimeError("the password is hunter2")
 
     app = FastAPI()
-    app.mount("/loopline", dashboard(authorize=fails))
+    app.mount("/loopline", Dashboard(authorize=fails))
     transport = ASGITransport(app, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url=f"{HERE}/loopline/") as http:
         answer = await http.get("./")
@@ -398,14 +397,14 @@ async def test_an_error_inside_says_nothing_of_the_inside(sqlite_url: str) -> No
 
 def test_a_token_that_can_be_guessed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match="16 characters"):
-        dashboard(token="short")
+        Dashboard(token="short")
     monkeypatch.setenv(TOKEN_VARIABLE, "short")
     with pytest.raises(ConfigurationError, match="16 characters"):
-        dashboard()
+        Dashboard()
     with pytest.raises(ConfigurationError, match="one of them decides"):
-        dashboard(token=TOKEN, authorize=lambda: None)
+        Dashboard(token=TOKEN, authorize=lambda: None)
     with pytest.raises(ConfigurationError, match="list of names"):
-        dashboard(token=TOKEN, hidden="iban")
+        Dashboard(token=TOKEN, hidden="iban")
 
 
 def test_a_new_token_is_new_each_time_and_no_child_of_the_application_sees_it(
@@ -433,6 +432,4 @@ async def test_so_many_streams_and_no_more(open_shop: Shop, monkeypatch: pytest.
 
 def test_a_dashboard_s_token_can_not_be_read_from_it() -> None:
     shown: Callable[[object], str] = repr
-    made = dashboard(token=TOKEN)
-    assert isinstance(made, Dashboard)
-    assert TOKEN not in shown(made)
+    assert TOKEN not in shown(Dashboard(token=TOKEN))

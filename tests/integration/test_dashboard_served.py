@@ -26,8 +26,7 @@ TOKEN = "a token for tests, long enough"
 SHOP = """
     import os
     from fastapi import FastAPI
-    from loopline import Watch, lifespan
-    from loopline.dashboard import dashboard
+    from loopline import Dashboard, Watch, lifespan
 
     app = FastAPI()
 
@@ -36,7 +35,7 @@ SHOP = """
         return os.getpid()
 
     def mounted():
-        panel = dashboard()
+        panel = Dashboard()
         app = FastAPI(lifespan=lifespan(panel))
         app.mount("/panel", panel)
         app.add_middleware(Watch)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from loopline.dashboard.dashboard import Dashboard, dashboard
+from loopline.dashboard.dashboard import Dashboard
 
-__all__ = ["Dashboard", "dashboard"]
+__all__ = ["Dashboard"]

@@ -113,7 +113,7 @@ def refusal(scope: Scope, *, local: bool) -> tuple[int, str] | None:
     if local and not is_local(scope):
         return 403, (
             "The dashboard answers on this machine only: open it at http://localhost or http://127.0.0.1, not through "
-            "a proxy. For others, give dashboard(authorize=...) a dependency that says who may see it."
+            "a proxy. For others, give Dashboard(authorize=…) a dependency that says who may see it."
         )
     if scope["method"] == "POST":
         if not is_same_origin(headers):

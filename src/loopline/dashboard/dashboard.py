@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from loopline.dashboard.access import SHORTEST_TOKEN, TOKEN_VARIABLE, Token, new_token, refusal
 from loopline.dashboard.board import Board
@@ -26,26 +26,55 @@ from loopline.dashboard.routes import routes_of
 from loopline.errors import ConfigurationError, LooplineError
 from loopline.processes import Neighbours
 
-__all__ = ["Dashboard", "dashboard"]
+__all__ = ["Dashboard"]
 
 logger = logging.getLogger("loopline.dashboard")
 
 
 class Dashboard:
-    """A dashboard. ``dashboard(...)`` makes it, and ``app.mount("/loopline", …)`` shows it.
+    """The dashboard: ``app.mount("/loopline", Dashboard())``. ``loopline run`` mounts one by itself.
 
+    Without ``authorize`` it answers on this machine only, to whoever opens the address with its token. That is printed.
     It is also a resource: given to ``lifespan(...)``, it shows the other worker processes of the service too.
 
     Args:
-        inner: What answers those who may look.
-        token: What they need; None if the application decides by itself.
-        neighbours: The processes that it shows.
+        authorize: A dependency of the application's own that raises for those who may not look. With it, the dashboard
+            answers on all addresses, and there is no token.
+        token: The token; None takes ``LOOPLINE_DASHBOARD_TOKEN`` of the environment, or a new one. Give the variable
+            where several worker processes start by themselves, so that all have the same.
+        hidden: Names of jobs' arguments that are secret, beside those that say so, such as ``password``.
+
+    Raises:
+        ConfigurationError: If the token is too short to be secret, or there is one although ``authorize`` decides.
     """
 
-    def __init__(self, inner: ASGIApp, token: Token | None, neighbours: Neighbours) -> None:
-        self._inner = inner
-        self._token = token
-        self._neighbours = neighbours
+    def __init__(
+        self,
+        *,
+        authorize: Callable[..., Any] | params.Depends | None = None,
+        token: str | None = None,
+        hidden: Iterable[str] = (),
+    ) -> None:
+        if token is not None and authorize is not None:
+            raise ConfigurationError("give the dashboard either authorize=… or token=…: one of them decides")
+        if token is not None and len(token) < SHORTEST_TOKEN:
+            raise ConfigurationError(f"token: give at least {SHORTEST_TOKEN} characters")
+        if isinstance(hidden, str):
+            raise ConfigurationError("hidden: give a list of names")
+        self._neighbours = Neighbours()
+        if authorize is None:
+            self._token: Token | None = Token(token or _new_token())
+            dependencies = []
+        else:
+            self._token = None
+            dependencies = [authorize if isinstance(authorize, params.Depends) else Depends(authorize)]
+        self._inner = FastAPI(
+            title="Loopline's dashboard",
+            openapi_url=None,
+            dependencies=dependencies,
+            exception_handlers={LooplineError: _problem, RequestValidationError: _misfit},
+        )
+        self._inner.include_router(routes_of(Board(self._neighbours), Hiding(hidden)))
 
     async def __aenter__(self) -> Self:
         """Show the other processes too, and be shown by them."""
@@ -92,50 +121,6 @@ class Dashboard:
         if path in ("", "/"):
             return file_response("login.html")
         return JSONResponse({"detail": "Open the dashboard by the address that was printed at the start."}, 401)
-
-
-def dashboard(
-    *,
-    authorize: Callable[..., Any] | params.Depends | None = None,
-    token: str | None = None,
-    hidden: Iterable[str] = (),
-) -> Dashboard:
-    """Make the dashboard: ``app.mount("/loopline", dashboard())``.
-
-    Without ``authorize`` it answers on this machine only, to whoever opens the address with the token, which is
-    printed in the log. ``loopline run`` mounts it by itself.
-
-    Args:
-        authorize: A dependency of the application's own that raises for those who may not look. With it, the dashboard
-            answers on all addresses, and there is no token.
-        token: The token; None takes ``LOOPLINE_DASHBOARD_TOKEN`` of the environment, or a new one. Give the variable
-            where several worker processes start by themselves, so that all have the same.
-        hidden: Names of jobs' arguments that are secret, beside those that say so, such as ``password``.
-
-    Returns:
-        An ASGI application, which is also a resource for ``lifespan(...)``.
-
-    Raises:
-        ConfigurationError: If the token is too short to be secret, or there is one although ``authorize`` decides.
-    """
-    if token is not None and authorize is not None:
-        raise ConfigurationError("give the dashboard either authorize=… or token=…: one of them decides")
-    if token is not None and len(token) < SHORTEST_TOKEN:
-        raise ConfigurationError(f"token: give at least {SHORTEST_TOKEN} characters")
-    if isinstance(hidden, str):
-        raise ConfigurationError("hidden: give a list of names")
-    neighbours = Neighbours()
-    depends = authorize if authorize is None or isinstance(authorize, params.Depends) else Depends(authorize)
-    inner = FastAPI(
-        title="Loopline's dashboard",
-        openapi_url=None,
-        dependencies=None if depends is None else [depends],
-        exception_handlers={LooplineError: _problem, RequestValidationError: _misfit},
-    )
-    if depends is None and token is None:
-        token = _new_token()
-    inner.include_router(routes_of(Board(neighbours), Hiding(hidden)))
-    return Dashboard(inner, None if token is None else Token(token), neighbours)
 
 
 def _new_token() -> str:

@@ -7,7 +7,7 @@ import os
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from loopline.dashboard.access import TOKEN_VARIABLE, new_token
-from loopline.dashboard.dashboard import Dashboard, dashboard
+from loopline.dashboard.dashboard import Dashboard
 
 __all__ = ["PATH", "WithDashboard", "mounted", "prepare"]
 
@@ -42,7 +42,7 @@ class WithDashboard:
 
 def mounted(app: ASGIApp, path: str) -> WithDashboard:
     """Mount a dashboard, with the token that the environment gives; it is taken out of it, where children saw it."""
-    panel = dashboard(token=os.environ.pop(TOKEN_VARIABLE, None))
+    panel = Dashboard(token=os.environ.pop(TOKEN_VARIABLE, None))
     return WithDashboard(app, panel, path)
 
 

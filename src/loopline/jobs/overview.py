@@ -23,13 +23,13 @@ _CONDITIONS: tuple[str, ...] = (
     "state IN ('cancelled', 'discarded')",
 )
 _COUNT = """
-    SELECT queue, state, count(*) FROM (SELECT queue, state FROM loopline_jobs WHERE {condition} LIMIT :most) AS some
+    SELECT queue, state, count(*) FROM (SELECT queue, state FROM loopline_jobs WHERE {condition} LIMIT :most) AS looked_at
     GROUP BY queue, state"""
 _ENDED = """
     SELECT queue, state, count(*), min(finished_at) FROM (
         SELECT queue, state, finished_at FROM loopline_jobs WHERE {condition} AND finished_at > {now} - :recent
         ORDER BY finished_at DESC LIMIT :most
-    ) AS some GROUP BY queue, state"""
+    ) AS looked_at GROUP BY queue, state"""
 
 _HEAD = text(
     "SELECT run_at FROM loopline_jobs WHERE state = 'available' AND queue = :queue ORDER BY priority, id LIMIT 1"

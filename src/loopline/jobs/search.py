@@ -76,7 +76,7 @@ async def search(
     )
     looked_at = LOOKED_AT if state or values else limit + 1
     values |= {"before": 2**62 if before is None else before, "looked_at": looked_at, "limit": limit + 1}
-    looked = text(f"SELECT count(*) FROM (SELECT 1 FROM loopline_jobs WHERE {condition} LIMIT :looked_at) AS some")
+    looked = text(f"SELECT count(*) FROM (SELECT 1 FROM loopline_jobs WHERE {condition} LIMIT :looked_at) AS looked_at")
     known = {name: values[name] for name in ("before", "looked_at") if f":{name}" in looked.text}
     async with db.begin_reading() as session:
         rows = (await session.execute(statement, values)).all()
