@@ -64,11 +64,12 @@ async def test_without_jobs_there_is_nothing(jobs: JobQueue) -> None:
 
 
 async def test_no_more_jobs_are_counted_than_that_and_it_says_so(jobs: JobQueue) -> None:
-    await add(jobs, "available", many=30)
+    await add(jobs, "available", many=130)
+    await add(jobs, "completed", many=30)
     await add(jobs, "discarded", many=5)
     found = await overview(jobs.db, most=10)
-    assert found.counts["default"] == {"available": 11, "discarded": 5}
-    assert found.more == {"available"}
+    assert found.counts["default"] == {"available": 101, "completed": 11, "discarded": 5}
+    assert found.more == {"available", "completed"}
 
 
 async def test_the_throughput_is_that_of_the_last_minute(jobs: JobQueue) -> None:

@@ -20,8 +20,8 @@ from loopline.processes.neighbours import Neighbour
 __all__ = ["Board", "Look"]
 
 FRESH = 0.7  # seconds
-# Jobs are counted again after so many times as long as it took: it is 3 % of one connection's time at most.
-JOBS_SHARE = 30
+# Jobs are counted again after so many times as long as it took: it is 5 % of one connection's time at most.
+JOBS_SHARE = 20
 
 
 @dataclass(frozen=True, slots=True)

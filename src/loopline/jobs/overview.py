@@ -14,17 +14,19 @@ __all__ = ["JobsOverview", "Throughput", "overview"]
 
 RECENT = 60.0  # seconds of which the throughput is
 
-# Written as the partial indexes are, so that each state is counted in one.
-_CONDITIONS: tuple[str, ...] = (
-    "state = 'available'",
-    "state IN ('scheduled', 'retryable')",
-    "state = 'running'",
-    "state = 'completed'",
-    "state IN ('cancelled', 'discarded')",
+# Each state as its partial index has it, and how many times as many are counted: those that wait are in an index with
+# their queue, and are what is asked about first; for the others each row is read.
+_COUNTED: tuple[tuple[str, str, int], ...] = (
+    ("'available' AS state", "state = 'available'", 10),
+    ("state", "state IN ('scheduled', 'retryable')", 1),
+    ("'running' AS state", "state = 'running'", 1),
+    ("'completed' AS state", "state = 'completed'", 1),
+    ("state", "state IN ('cancelled', 'discarded')", 1),
 )
 _COUNT = """
-    SELECT queue, state, count(*) FROM (SELECT queue, state FROM loopline_jobs WHERE {condition} LIMIT :most) AS looked_at
-    GROUP BY queue, state"""
+    SELECT queue, state, count(*) FROM (
+        SELECT queue, {state} FROM loopline_jobs WHERE {condition} LIMIT :most
+    ) AS looked_at GROUP BY queue, state"""
 _ENDED = """
     SELECT queue, state, count(*), min(finished_at) FROM (
         SELECT queue, state, finished_at FROM loopline_jobs WHERE {condition} AND finished_at > {now} - :recent
@@ -70,28 +72,29 @@ class JobsOverview:
     oldest: dict[str, float]
 
 
-async def overview(db: Database, *, most: int = 100_000) -> JobsOverview:
+async def overview(db: Database, *, most: int = 10_000) -> JobsOverview:
     """Look at the jobs of a database.
 
     Args:
         db: The database; it must be open.
-        most: How many jobs are counted of each group of states that share an index.
+        most: How many jobs are counted of each group of states that share an index; of available ones ten times as
+            many.
     """
     async with db.begin_reading() as session:
         connection = await session.connection()
         now = NOW[connection.dialect.name]
         counts: dict[str, dict[JobState, int]] = {}
         more: set[JobState] = set()
-        for condition in _CONDITIONS:
-            statement = text(_COUNT.replace("{condition}", condition))
-            rows = (await connection.execute(statement, {"most": most + 1})).all()
+        for state_of, condition, times in _COUNTED:
+            statement = text(_COUNT.replace("{state}", state_of).replace("{condition}", condition))
+            rows = (await connection.execute(statement, {"most": most * times + 1})).all()
             for queue, state, count in rows:
                 counts.setdefault(queue, {})[state] = count
-            if sum(count for _, _, count in rows) > most:
+            if sum(count for _, _, count in rows) > most * times:
                 more.update(state for _, state, _ in rows)
         rates: dict[str, dict[str, float]] = {}
         present: float = await connection.scalar(text(f"SELECT {now}"), {"shift": 0.0})
-        for condition, name in ((_CONDITIONS[3], "completed"), (_CONDITIONS[4], "failed")):
+        for condition, name in ((_COUNTED[3][1], "completed"), (_COUNTED[4][1], "failed")):
             statement = text(_ENDED.replace("{condition}", condition).replace("{now}", now))
             values = {"most": most, "recent": RECENT, "shift": 0.0}
             ended = (await connection.execute(statement, values)).all()
