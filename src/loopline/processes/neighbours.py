@@ -15,6 +15,7 @@ from typing import Any, Self
 from loopline.errors import ConfigurationError
 from loopline.processes.room import Room
 from loopline.processes.snapshot import UNKNOWN, Teller
+from loopline.watch.traffic import Traffic
 
 __all__ = ["Neighbour", "Neighbours"]
 
@@ -50,6 +51,7 @@ class Neighbours:
         self._server: asyncio.Server | None = None
         self._entered = 0
         self._teller = Teller()
+        Traffic.wanted = True
         self._last: dict[int, tuple[float, dict[str, Any]]] = {}
 
     async def __aenter__(self) -> Self:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import nlargest
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 
 from loopline.durations import DurationCounter, Durations
 from loopline.watch.request import Request, route_of
@@ -61,8 +61,11 @@ class Traffic:
     """Counts requests. What is done for each is little: names are found when somebody reads.
 
     Attributes:
+        wanted: Whether anybody may ask: a dashboard or the metrics, which say so. Without them nothing is counted.
         served: How many have been answered.
     """
+
+    wanted: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.served = 0
@@ -77,12 +80,14 @@ class Traffic:
 
     def end(self, request: Request) -> None:
         """Note that it has been answered; before its scope is let go."""
+        began = self._began.pop(request, None)
+        if began is None:
+            return  # it began before anybody wanted to know
         now = monotonic()
-        took = now - self._began.pop(request, now)
         scope = request.scope
         served = self._served.get(id(scope.get("endpoint"))) or self._add(scope)
         if scope["type"] == "http":
-            served.durations.count(took, now)
+            served.durations.count(now - began, now)
             self.served += 1
 
     def routes(self, most: int = MOST + 1) -> list[RouteTraffic]:
