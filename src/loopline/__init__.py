@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from loopline.lanes.limiter import Limiter
     from loopline.lanes.process import ProcessLane
     from loopline.lanes.thread import ThreadLane
+    from loopline.metrics import Metrics
     from loopline.resources import lifespan
     from loopline.watch import Watch
 
@@ -59,6 +60,7 @@ __all__ = [
     "LaneTimeout",
     "Limiter",
     "LooplineError",
+    "Metrics",
     "MissingExtra",
     "Outcome",
     "ProcessLane",
@@ -100,6 +102,7 @@ _LAZY = {
     "LaneTimeout": "loopline.errors",
     "Limiter": "loopline.lanes.limiter",
     "LooplineError": "loopline.errors",
+    "Metrics": "loopline.metrics",
     "MissingExtra": "loopline.errors",
     "Outcome": "loopline.fanout",
     "ProcessLane": "loopline.lanes.process",

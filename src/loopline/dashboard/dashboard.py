@@ -24,7 +24,8 @@ from loopline.dashboard.hiding import Hiding
 from loopline.dashboard.page import HEADERS, NAMES, file_response
 from loopline.dashboard.routes import routes_of
 from loopline.errors import ConfigurationError, LooplineError
-from loopline.processes import Neighbours
+from loopline.processes import HERE
+from loopline.watch.traffic import Traffic
 
 __all__ = ["Dashboard"]
 
@@ -61,7 +62,8 @@ class Dashboard:
             raise ConfigurationError(f"token: give at least {SHORTEST_TOKEN} characters")
         if isinstance(hidden, str):
             raise ConfigurationError("hidden: give a list of names")
-        self._neighbours = Neighbours()
+        self._neighbours = HERE
+        Traffic.wanted = True
         if authorize is None:
             self._token: Token | None = Token(token or _new_token())
             dependencies = []

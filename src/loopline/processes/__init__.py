@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopline.processes.neighbours import Neighbours
+from loopline.processes.neighbours import HERE, Neighbours
 from loopline.processes.room import FOLDER_VARIABLE, Room
 
-__all__ = ["FOLDER_VARIABLE", "Neighbours", "Room"]
+__all__ = ["FOLDER_VARIABLE", "HERE", "Neighbours", "Room"]

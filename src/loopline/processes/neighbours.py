@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -15,13 +15,14 @@ from typing import Any, Self
 from loopline.errors import ConfigurationError
 from loopline.processes.room import Room
 from loopline.processes.snapshot import UNKNOWN, Teller
-from loopline.watch.traffic import Traffic
+from loopline.processes.totals import totals
 
-__all__ = ["Neighbour", "Neighbours"]
+__all__ = ["HERE", "Neighbour", "Neighbours"]
 
 logger = logging.getLogger("loopline.processes")
 
 MOST_BYTES = 4_000_000  # of what one process tells; what it tells has limits of its own, far below
+PAGE, TOTALS = b"page\n", b"totals\n"  # what can be asked
 PATIENCE = 0.4  # seconds that a process may take to answer; one whose loop is blocked does not
 
 
@@ -51,7 +52,6 @@ class Neighbours:
         self._server: asyncio.Server | None = None
         self._entered = 0
         self._teller = Teller()
-        Traffic.wanted = True
         self._last: dict[int, tuple[float, dict[str, Any]]] = {}
 
     async def __aenter__(self) -> Self:
@@ -82,13 +82,13 @@ class Neighbours:
             self._leave()
 
     async def ask(self) -> Sequence[Neighbour]:
-        """Return this process and the others, by their places."""
+        """Return this process and the others, by their places, for the page."""
         own = self._teller.tell()
         if self._room is None:
             return [Neighbour(0, own, 0.0)]
         places = [place for place in self._room.others() if self._room.is_taken(place)]
         now = monotonic()
-        answers = dict(zip(places, await asyncio.gather(*map(self._ask, places)), strict=True))
+        answers = await self._ask_all(places, PAGE, UNKNOWN)
         # Of one that does not answer, what it told last; of one that never has, nothing but that it is there.
         self._last = {
             place: self._last.get(place, (now, UNKNOWN)) if told is None else (monotonic(), told)
@@ -100,23 +100,40 @@ class Neighbours:
         ]
         return sorted([Neighbour(self._room.place, own, 0.0), *others], key=lambda one: one.place)
 
-    async def _ask(self, place: int) -> dict[str, Any] | None:
+    async def ask_totals(self) -> dict[int, dict[str, Any] | None]:
+        """Return the totals of each process since its start, by its place; None of one that does not answer."""
+        own: dict[str, Any] = totals()
+        if self._room is None:
+            return {0: own}
+        places = [place for place in self._room.others() if self._room.is_taken(place)]
+        return dict(sorted({self._room.place: own, **await self._ask_all(places, TOTALS, own)}.items()))
+
+    async def _ask_all(
+        self, places: Sequence[int], question: bytes, like: Mapping[str, Any]
+    ) -> dict[int, dict[str, Any] | None]:
+        answers = await asyncio.gather(*(self._ask(place, question, like) for place in places))
+        return dict(zip(places, answers, strict=True))
+
+    async def _ask(self, place: int, question: bytes, like: Mapping[str, Any]) -> dict[str, Any] | None:
         assert self._room is not None
         try:
             async with asyncio.timeout(PATIENCE):
                 reader, writer = await asyncio.open_unix_connection(self._room.socket(place), limit=MOST_BYTES)
                 try:
+                    writer.write(question)
                     told = json.loads(await reader.readuntil(b"\n"))
                 finally:
                     writer.close()
         except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return None
-        return told if isinstance(told, dict) and told.keys() == UNKNOWN.keys() else None  # of another version, say
+        return told if isinstance(told, dict) and told.keys() == like.keys() else None  # of another version, say
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, TimeoutError):
+        with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             async with asyncio.timeout(PATIENCE):
-                writer.write(json.dumps(self._teller.tell()).encode() + b"\n")
+                question = await reader.readuntil(b"\n")
+                told = totals() if question == TOTALS else self._teller.tell()
+                writer.write(json.dumps(told).encode() + b"\n")
                 await writer.drain()
         writer.close()
 
@@ -124,3 +141,7 @@ class Neighbours:
         room, self._room = self._room, None
         if room is not None:
             room.leave()
+
+
+HERE = Neighbours()
+"""This process among the others. Whoever shows them shares it, so that the process has one place among them."""

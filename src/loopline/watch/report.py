@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from loopline.watch.finding import Finding
+from loopline.watch.finding import Finding, Kind
 
 __all__ = ["Group", "Report"]
 
@@ -42,12 +42,15 @@ class Report:
         self._groups: dict[object, Group] = {}
         self._dropped = 0
         self._added = 0
+        self._totals: dict[Kind, tuple[int, float]] = {}
 
     def add(self, finding: Finding) -> Group | None:
         """Add one; its group as it is now, or None if there are too many groups already."""
         key = (finding.kind, finding.place, finding.route, finding.call)
         with self._lock:
             self._added += 1
+            count, seconds = self._totals.get(finding.kind, (0, 0.0))
+            self._totals[finding.kind] = count + 1, seconds + finding.seconds
             known = self._groups.get(key)
             if known is None:
                 if len(self._groups) >= MOST:
@@ -75,6 +78,12 @@ class Report:
     def added(self) -> int:
         """How many findings there were: if it is the same as before, so is all else."""
         return self._added
+
+    @property
+    def totals(self) -> dict[Kind, tuple[int, float]]:
+        """Of each kind, how many findings there were, and the seconds that they took: those that were dropped too."""
+        with self._lock:
+            return dict(self._totals)
 
     @property
     def dropped(self) -> int:

@@ -101,6 +101,11 @@ class Traffic:
         found = [RouteTraffic(_name_of(one), one.durations.ever(), one.durations.recent()) for one in chosen]
         return [one for one in found if one.ever.count]
 
+    def totals(self) -> list[tuple[str, Durations]]:
+        """Return how long all requests of each route took, those first that were asked for first."""
+        served = [one for one in (*self._served.values(), self._others) if not _is_own(one.kept)]
+        return [(_name_of(one), ever) for one in served if (ever := one.durations.ever()).count]
+
     def in_flight(self) -> list[InFlight]:
         """Return the requests that are being answered, the oldest first."""
         now = monotonic()
