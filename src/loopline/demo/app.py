@@ -19,6 +19,7 @@ from loopline.demo import (
 from loopline.demo.refusals import refuse
 from loopline.demo.resources import resources
 from loopline.errors import MissingExtra
+from loopline.metrics import Metrics
 
 try:
     from fastapi_offline import FastAPIOffline
@@ -38,6 +39,7 @@ app = FastAPIOffline(
     max_body_size=MOST_BYTES,
 )
 app.mount("/page", StaticFiles(directory=start_page.PAGE))
+app.mount("/metrics", Metrics())
 for pattern in (
     start_page,
     external_calls,

@@ -51,6 +51,7 @@ def serve(host: str, port: int, database_url: str | None) -> None:
         print(f"  data        {checked_url(Settings().database_url)}")  # SQLAlchemy hides the password
         print(f"  start page  {where}/")
         print(f"  API         {where}/docs")
+        print(f"  metrics     {where}/metrics")
         print(f"  dashboard   {prepare(where, PATH)}")
         print("  Ctrl+C stops it", flush=True)
         logging.config.dictConfig(LOGGING)
