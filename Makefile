@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chaos lint types check-chromium bench bench-lanes bench-service bench-jobs bench-watch bench-check check-redis lock clean
+.PHONY: help setup run test pictures chaos lint types check-chromium bench bench-lanes bench-service bench-jobs bench-watch bench-check check-redis lock clean
 
 PORT ?= 8000
 # Tests wait more than they compute. With `python -m pytest` alone, they run one after the other.
@@ -33,6 +33,11 @@ types: .venv/.dev ## mypy --strict over the library, its tests and scripts
 
 check-chromium: .venv/.dev # find Chromium, or install it
 	@$(BIN)/python scripts/chromium.py
+
+pictures: .venv/.dev check-chromium ## make the docs' pictures of the dashboard again, from its browser tests
+	@$(BIN)/python -m pytest -q tests/browser/test_dashboard.py
+	@cp build/dashboard-light-1280.png docs/dashboard-light.png
+	@cp build/dashboard-dark-390.png docs/dashboard-dark-narrow.png
 
 chaos: .venv/.dev ## the long form of the chaos tests
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/chaos -v

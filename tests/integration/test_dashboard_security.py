@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -433,3 +435,18 @@ async def test_so_many_streams_and_no_more(open_shop: Shop, monkeypatch: pytest.
 def test_a_dashboard_s_token_can_not_be_read_from_it() -> None:
     shown: Callable[[object], str] = repr
     assert TOKEN not in shown(Dashboard(token=TOKEN))
+
+
+def test_every_threat_of_the_docs_has_its_test() -> None:
+    project = Path(__file__).parents[2]
+    sources = "".join(path.read_text() for path in project.glob("tests/*/test_*.py"))
+    defined = re.findall(r"^ *(?:async )?def test_(\w+)", sources, re.MULTILINE)
+    page = (project / "docs" / "dashboard-threats.md").read_text()
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) >= 18
+    named = [name for row in rows for name in re.findall(r"`([^`]+)`", row[4])]
+    named += re.findall(r"`(\w+instead_of_the_token)`", page)
+    assert all("`" in row[4] for row in rows)
+    for name in named:
+        pattern = ".*".join(map(re.escape, name.split("…")))
+        assert [one for one in defined if re.fullmatch(pattern, one)], f"there is no test {name}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +15,7 @@ from loopline import _opened
 from loopline.dashboard.view import Rates, stalls_of, view_of
 from loopline.processes import Neighbours
 from loopline.processes.snapshot import Teller
+from loopline.processes.watching import watching
 from loopline.watch import traffic as traffic_module
 from loopline.watch.finding import Finding, Place
 from loopline.watch.request import Request
@@ -82,15 +85,18 @@ def test_so_many_routes_are_told_apart_and_the_rest_is_counted_together(monkeypa
     assert found == {"GET /a/{item}": 1, "GET /b/{item}": 1, OTHERS: 2}
 
 
-def alone(monkeypatch: pytest.MonkeyPatch, watcher: Watcher) -> None:
-    """Let there be no other watcher: the tests themselves are watched."""
-    watchers: _opened.Opened[Watcher] = _opened.Opened()
-    watchers.add(watcher)
-    monkeypatch.setattr(_opened, "watchers", watchers)
+@pytest.fixture
+async def watcher(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watcher]:
+    """A watcher, and no other beside it: the tests themselves are watched."""
+    monkeypatch.setattr(_opened, "watchers", _opened.Opened())
+    watcher = Watcher(threshold=5.0, tell=lambda finding, group: None)
+    watcher.add_loop()
+    yield watcher
+    watcher.remove_loop(asyncio.get_running_loop())
 
 
-def test_what_is_told_has_a_limit_however_much_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    watcher = Watcher(threshold=0.1, tell=lambda finding, group: None)
+@pytest.mark.anyio
+async def test_what_is_told_has_a_limit_however_much_there_is(watcher: Watcher) -> None:
     scopes = [routed(f"{'long' * 500}{number}") for number in range(1000)]
     for scope in scopes:
         answer(watcher.traffic, scope)
@@ -102,7 +108,6 @@ def test_what_is_told_has_a_limit_however_much_there_is(monkeypatch: pytest.Monk
                     kind, 0.2, place, "time.sleep", "GET /x", None, None, (place,) * 20, "advice", datetime.now(UTC)
                 )
             )
-    alone(monkeypatch, watcher)
     told = Teller().tell()
     assert len(told["routes"]) == 50
     assert len(told["stalls"]) + len(told["forgotten"]) <= 100
@@ -116,12 +121,20 @@ async def seen_by(neighbours: Neighbours) -> tuple[dict[str, Any], dict[str, Any
 
 
 @pytest.mark.anyio
-async def test_what_the_page_gets_each_second_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    watcher = Watcher(threshold=0.1, tell=lambda finding, group: None)
+async def test_what_the_page_gets_each_second_is_small(watcher: Watcher) -> None:
     scopes = [routed(f"route{number}") for number in range(1000)]
     for scope in scopes:
         answer(watcher.traffic, scope)
-    alone(monkeypatch, watcher)
     view, _ = await seen_by(Neighbours())
     assert len(view["routes"]) == 20
     assert len(json.dumps(view)) < 10_000
+
+
+@pytest.mark.anyio
+async def test_of_two_watchers_on_one_loop_the_one_with_the_requests_counts(watcher: Watcher) -> None:
+    other = Watcher(threshold=5.0, tell=lambda finding, group: None)
+    other.add_loop()
+    answer(other.traffic, routed("items"))
+    assert watching() == [other]
+    other.remove_loop(asyncio.get_running_loop())
+    assert watching() == [watcher]

@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from loopline.dashboard.access import SHORTEST_TOKEN, TOKEN_VARIABLE, Token, new_token, refusal
@@ -109,7 +109,10 @@ class Dashboard:
         refused = refusal(scope, local=self._token is not None)
         if refused is not None:
             return JSONResponse({"detail": refused[1]}, refused[0])
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        root: str = scope.get("root_path", "")
+        path: str = scope["path"].removeprefix(root)
+        if not path:  # what the page names is beside it
+            return RedirectResponse(f"{root}/", 307)
         if path.startswith("/static/") and scope["method"] == "GET":
             name = path.removeprefix("/static/")
             return file_response(name) if name in NAMES else JSONResponse({"detail": "There is no such file."}, 404)
@@ -120,7 +123,7 @@ class Dashboard:
             return JSONResponse({"admitted": False})
         if path == "/login" and scope["method"] == "POST":
             return await _let_in(self._token, Request(scope, receive))
-        if path in ("", "/"):
+        if path == "/":
             return file_response("login.html")
         return JSONResponse({"detail": "Open the dashboard by the address that was printed at the start."}, 401)
 

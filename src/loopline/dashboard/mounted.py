@@ -34,8 +34,12 @@ class WithDashboard:
         if scope["type"] == "lifespan":
             async with self._panel:
                 await self._app(scope, receive, send)
-        elif scope["path"].startswith(self._path) and (scope["path"] + "/").startswith(self._below):
-            await self._panel({**scope, "root_path": scope.get("root_path", "") + self._path}, receive, send)
+            return
+        path, root = scope["path"], scope.get("root_path", "")
+        if root:
+            path = path.removeprefix(root)
+        if path.startswith(self._path) and f"{path}/".startswith(self._below):
+            await self._panel({**scope, "root_path": root + self._path}, receive, send)
         else:
             await self._app(scope, receive, send)
 

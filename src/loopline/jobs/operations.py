@@ -75,13 +75,13 @@ class Operations:
             values["before"] = before
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
         statement = text(f"SELECT {COLUMNS} FROM loopline_jobs {where}ORDER BY id DESC LIMIT :limit")
-        async with self._db.begin() as session:
+        async with self._db.begin_reading() as session:
             rows = (await session.execute(statement, values | {"limit": limit})).all()
         return [job_of_row(row, ()) for row in rows]
 
     async def get(self, job_id: int) -> Job | None:
         """Return one job with what its attempts failed of; None if there is none."""
-        async with self._db.begin() as session:
+        async with self._db.begin_reading() as session:
             statement = text(f"SELECT {COLUMNS} FROM loopline_jobs WHERE id = :id")
             row = (await session.execute(statement, {"id": job_id})).one_or_none()
             failures = await session.execute(
@@ -166,7 +166,7 @@ class Operations:
 
     async def counts(self) -> dict[str, dict[JobState, int]]:
         """Return how many jobs of each queue are in each state, and paused queues without any."""
-        async with self._db.begin() as session:
+        async with self._db.begin_reading() as session:
             rows = (
                 await session.execute(text("SELECT queue, state, count(*) FROM loopline_jobs GROUP BY queue, state"))
             ).all()
@@ -177,7 +177,7 @@ class Operations:
 
     async def paused(self) -> list[str]:
         """Return the queues that are paused."""
-        async with self._db.begin() as session:
+        async with self._db.begin_reading() as session:
             return sorted(await session.scalars(_PAUSED))
 
     async def purge(

@@ -12,6 +12,7 @@ from typing import Any
 
 from loopline import _opened
 from loopline.durations import Durations
+from loopline.processes.watching import watching
 from loopline.watch.finding import Place
 from loopline.watch.report import Group
 from loopline.watch.traffic import RouteTraffic
@@ -56,7 +57,7 @@ class Teller:
 
     def tell(self) -> dict[str, Any]:
         """Return what there is to tell."""
-        watchers = list(_opened.watchers)
+        watchers = watching()
         key = [(id(watcher), watcher.report.added) for watcher in watchers]
         if self._found[0] != key:
             groups = [group for watcher in watchers for group in watcher.report.groups]

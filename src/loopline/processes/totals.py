@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from loopline import _opened
 from loopline.durations import Durations
+from loopline.processes.watching import watching
 from loopline.watch.lag import Lag
 
 __all__ = ["MOST_LANES", "MOST_ROUTES", "totals"]
@@ -22,7 +23,7 @@ REST = "other"
 
 def totals() -> dict[str, Any]:
     """Return them, ready for JSON."""
-    watchers = list(_opened.watchers)
+    watchers = watching()
     found: dict[str, tuple[int, float]] = {}
     for watcher in watchers:
         for kind, (count, seconds) in watcher.report.totals.items():

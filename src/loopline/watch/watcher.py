@@ -94,6 +94,12 @@ class Watcher:
         return self._lag.read()
 
     @property
+    def loops(self) -> frozenset[asyncio.AbstractEventLoop]:
+        """The loops that are watched."""
+        with self._lock:
+            return frozenset(self._hearts)
+
+    @property
     def recent_lag(self) -> list[tuple[int, float]]:
         """The last seconds, by the monotonic clock, each with the worst lag in it, in seconds."""
         return self._lag.recent.read()

@@ -6,9 +6,10 @@ import { date, duration } from "./format.js";
 
 const dialog = find("#job");
 const said = find("#job-said");
-const EVERY = 1000; // ms between two looks at it while it is open
+const EVERY = 1000; // ms between two looks at it while it is open and may change
 
 let opened = null;
+let ended = false;
 let changed = () => {};
 
 const fact = (name, value) => [element("dt", {}, name), element("dd", {}, value)];
@@ -25,6 +26,7 @@ function timeline(job) {
 }
 
 function draw(job) {
+  ended = !job.can_cancel;
   setText(find("#job-title"), `Job ${job.id}: ${job.task}`);
   const took = job.finished !== null && job.started !== null ? duration(job.finished - job.started) : "–";
   find("#job-facts").replaceChildren(
@@ -95,5 +97,5 @@ dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
 });
 setInterval(() => {
-  if (dialog.open && !document.hidden) look().catch((error) => setText(said, error.message));
+  if (dialog.open && !ended && !document.hidden) look().catch((error) => setText(said, error.message));
 }, EVERY);

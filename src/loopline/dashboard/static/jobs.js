@@ -10,7 +10,7 @@ const body = find("#list tbody");
 const older = find("#older");
 const end = find("#list-end span");
 const said = find("#said");
-const EVERY = 2000; // ms between two looks at the list, while it is at its beginning
+const EVERY = 2000; // ms between two looks at the list, at least
 
 let wanted = "";
 let shown = [];
@@ -74,8 +74,11 @@ form.elements.state.addEventListener("change", () => form.requestSubmit());
 older.addEventListener("click", () => tell(load(shown.at(-1).id)));
 
 let begun = false;
+let changed = false;
 
-export async function begin() {
+// Called whenever the jobs stand otherwise than before: then the list is looked at again, soon.
+export async function notice() {
+  changed = true;
   if (begun) return;
   begun = true;
   try {
@@ -92,5 +95,7 @@ export async function begin() {
 }
 
 setInterval(() => {
-  if (begun && following && !document.hidden && !find("#job").open) refresh();
+  if (!changed || !begun || !following || document.hidden || find("#job").open) return;
+  changed = false;
+  refresh();
 }, EVERY);

@@ -34,7 +34,7 @@ follow({
   jobs: (found) => {
     figures.showJobs(found);
     queues.showJobs(found);
-    if (found.queues) jobs.begin();
+    if (found.queues) jobs.notice();
   },
 });
 find("#process").addEventListener("change", (event) => choose(event.target.value));
