@@ -12,7 +12,7 @@ LIMIT = 120_000  # ms; it only guards against a hang
 expect.set_options(timeout=LIMIT)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, no other test of this process can have an event loop
 def browser() -> Iterator[Browser]:
     """The system's Chromium, without whatever it would ask of the Internet by itself."""
     with sync_playwright() as playwright:

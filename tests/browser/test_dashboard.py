@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -187,34 +191,48 @@ def test_a_waiting_job_is_cancelled(page: Page, http: httpx2.Client) -> None:
     expect(page.locator("#queues tbody")).not_to_contain_text("(paused)")
 
 
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return str(listener.getsockname()[1])
+@contextmanager
+def server(folder: Path, port: int, token: str) -> Iterator[None]:
+    """A small service, until the block ends."""
+    (folder / "shop.py").write_text("from fastapi import FastAPI\n\napp = FastAPI()\n")
+    log = folder / "log"
+    command = [str(Path(sys.executable).with_name("loopline")), "run", "shop:app", "--port", str(port)]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"LOOPLINE_DASHBOARD_TOKEN": token},
+        )
+    wait_until(lambda: "running on" in log.read_text() or process.poll() is not None)
+    assert process.poll() is None, log.read_text()
+    yield
+    process.terminate()
+    process.wait(60)
 
 
 def test_the_page_outlives_a_restart_of_the_server_and_asks_for_the_token_if_that_is_another(
-    browser: Browser, start_demo: Callable[..., Any]
+    browser: Browser, tmp_path: Path
 ) -> None:
-    port = free_port()
-    first = start_demo(PORT=port, LOOPLINE_DASHBOARD_TOKEN=TOKEN)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     page = browser.new_page()
     page.set_default_timeout(LIMIT)
-    page.goto(f"{first.url}/loopline/#token={TOKEN.replace(' ', '%20')}")
-    expect(page.locator("#state")).to_have_text("live")
-    assert first.stop() in (0, -15)
+    with server(tmp_path, port, TOKEN):
+        page.goto(f"http://localhost:{port}/loopline/#token={quote(TOKEN)}")
+        expect(page.locator("#state")).to_have_text("live")
     expect(page.locator("#state")).to_contain_text("no answer since")
-    second = start_demo(cwd=first.log.parent, PORT=port, LOOPLINE_DASHBOARD_TOKEN=TOKEN)
-    expect(page.locator("#state")).to_have_text("live")
-    expect(page.locator("#chart rect").first).to_be_attached()
-    second.stop()
-    third = start_demo(cwd=first.log.parent, PORT=port)
-    page.get_by_label("Token").fill("a wrong one")
-    page.get_by_role("button", name="Open").click()
-    expect(page.get_by_role("alert")).to_contain_text("not the token of this server")
-    page.get_by_label("Token").fill(address_of(third))
-    page.get_by_role("button", name="Open").click()
-    expect(page.locator("#state")).to_have_text("live")
-    third.stop()
+    with server(tmp_path, port, TOKEN):
+        expect(page.locator("#state")).to_have_text("live")
+        expect(page.locator("#chart rect").first).to_be_attached()
+    with server(tmp_path, port, f"another, {TOKEN}"):
+        page.get_by_label("Token").fill("a wrong one")
+        page.get_by_role("button", name="Open").click()
+        expect(page.get_by_role("alert")).to_contain_text("not the token of this server")
+        page.get_by_label("Token").fill(f"http://localhost:{port}/loopline/#token={quote(f'another, {TOKEN}')}")
+        page.get_by_role("button", name="Open").click()
+        expect(page.locator("#state")).to_have_text("live")
     page.close()
 
 

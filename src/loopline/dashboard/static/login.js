@@ -20,7 +20,8 @@ async function open(token) {
 document.querySelector("form").addEventListener("submit", (event) => {
   event.preventDefault();
   // The whole address may be pasted.
-  open(input.value.trim().split("#token=").at(-1));
+  const [first, token] = input.value.trim().split("#token=");
+  open(token === undefined ? first : decodeURIComponent(token));
 });
 
 function openByAddress() {
