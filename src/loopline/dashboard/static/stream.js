@@ -10,6 +10,8 @@ let source = null;
 let query = "";
 let handlers = {};
 let last = 0;
+let broken = false; // the stream has ended or was cut
+let looking = false;
 
 function say(text, kind) {
   setText(state, text);
@@ -23,23 +25,34 @@ function connect() {
   for (const [name, handle] of Object.entries(handlers)) {
     source.addEventListener(name, (event) => {
       last = Date.now();
+      broken = false;
       say("live", "live");
       handle(JSON.parse(event.data));
     });
   }
+  source.addEventListener("error", () => {
+    broken = true;
+  });
+}
+
+function sayAway() {
+  say(last ? `no answer since ${time(last / 1000)}` : "no answer", "away");
 }
 
 // Whether this page may still look: a server that was started anew may have another token.
 async function look() {
-  if (Date.now() - last < PATIENCE) return;
-  say(last ? `no answer since ${time(last / 1000)}` : "no answer", "away");
+  const silent = Date.now() - last >= PATIENCE;
+  if (silent) sayAway();
+  if (looking || !(silent || broken)) return;
+  looking = true;
   try {
-    const { admitted } = await (await fetch("session")).json();
-    if (!admitted) location.reload();
+    const answer = await fetch("session", { signal: AbortSignal.timeout(PATIENCE) });
+    if (!(await answer.json()).admitted) location.reload();
     else if (source.readyState !== EventSource.OPEN) connect();
   } catch {
-    // it is still away
+    sayAway();
   }
+  looking = false;
 }
 
 export function follow(given) {
