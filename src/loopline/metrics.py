@@ -121,6 +121,20 @@ def _of_processes(processes: Mapping[int, dict[str, Any] | None]) -> Iterator[Me
                 for pool, known in totals["pools"].items()
             ),
         )
+    attempts = CounterMetricFamily(
+        "loopline_job_attempts",
+        "Attempts of jobs that have ended: completed, or the state that the job went into.",
+        labels=["worker", "task", "outcome"],
+    )
+    attempts_took = HistogramMetricFamily(
+        "loopline_job_attempt_duration_seconds", "How long attempts of jobs took.", labels=["worker", "task"]
+    )
+    for worker, totals in told.items():
+        for task, known in totals["attempts"].items():
+            for end, count in known["ends"].items():
+                attempts.add_metric([worker, task, end], count)
+            attempts_took.add_metric([worker, task], *_buckets(known["durations"], BOUNDS, SHOWN))
+    yield from (attempts, attempts_took)
     stalls = CounterMetricFamily("loopline_stalls", "Times that the loop stood still.", labels=["worker", "kind"])
     seconds = CounterMetricFamily(
         "loopline_stall_seconds", "Seconds that the loop stood still.", labels=["worker", "kind"]

@@ -155,6 +155,7 @@ async def test_names_follow_the_conventions_and_never_clash(sqlite_url: str) -> 
                 "kind",
                 "queue",
                 "state",
+                "task",
                 "le",
             }
 

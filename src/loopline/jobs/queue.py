@@ -17,6 +17,7 @@ from loopline import _opened
 from loopline.database import Database
 from loopline.errors import ConfigurationError, DuplicateJob, DuplicateTask
 from loopline.jobs import migration
+from loopline.jobs.attempts import TaskAttempts
 from loopline.jobs.background import background_dependency
 from loopline.jobs.definition import Definition, TaskOptions, TransactionalOptions
 from loopline.jobs.job import NewJob
@@ -256,6 +257,12 @@ class JobQueue:
         async with self.db.begin() as session:
             version = await (await session.connection()).run_sync(migration.read_version)
         migration.check_version(version)
+
+    @property
+    def attempts(self) -> Mapping[str, TaskAttempts]:
+        """How the attempts of this process's worker have ended, by task; empty without a worker."""
+        worker = None if self._running is None else self._running.worker
+        return {} if worker is None else worker.attempts.by_task
 
     async def __aenter__(self) -> Self:
         """Check the tables, and start a worker. An SQLite file gets its tables by itself."""

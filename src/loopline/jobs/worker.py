@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +17,7 @@ from loopline._cancel import cancel_and_wait
 from loopline._finish import finish_first
 from loopline.database import Database
 from loopline.jobs.attempt import Attempt, Result
+from loopline.jobs.attempts import Attempts
 from loopline.jobs.complaint import Complaint
 from loopline.jobs.job import Claimed
 from loopline.jobs.liveness import Liveness
@@ -62,6 +64,9 @@ class Worker:
         attempt: How a job is run.
         liveness: How others see that it is alive.
         options: How it works.
+
+    Attributes:
+        attempts: How attempts have ended so far.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Worker:
         self._queues = list(queues)
         self._own_queues = frozenset(queues)
         self.id = 0
+        self.attempts = Attempts()
         self._held: dict[int, asyncio.Task[None]] = {}
         self._done: list[Claimed] = []
         self._outcomes: list[Outcome] = []
@@ -223,6 +229,7 @@ class Worker:
 
     async def _hold(self, job: Claimed) -> None:
         result: Result = Outcome(job, "available", counts=False)
+        began = monotonic()
         try:
             result = await self._attempt.run(self._tasks[job.task], job)
         except asyncio.CancelledError:
@@ -230,6 +237,7 @@ class Worker:
                 result = Outcome(job, "cancelled")
         finally:
             self._held.pop(job.id, None)
+            self.attempts.count(job.task, result.state if isinstance(result, Outcome) else "completed", began)
             if isinstance(result, Outcome):
                 self._outcomes.append(result)
                 self._news_of_later = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ T = TypeVar("T")
 MOST_ROUTES = 100  # the first; the rest is told together
 MOST_LANES = 100
 MOST_POOLS = 20
+MOST_TASKS = 100
 LONGEST = 100  # characters of a name
 REST = "other"
 
@@ -60,7 +62,22 @@ def totals() -> dict[str, Any]:
             name: {"size": sum(pool.size for pool in some), "in_use": sum(pool.in_use for pool in some)}
             for name, some in pools.items()
         },
+        "attempts": _attempts(),
         "findings": found,
+    }
+
+
+def _attempts() -> dict[str, dict[str, Any]]:
+    """Return how attempts of jobs ended, by task."""
+    tasks = _by_name(
+        (item for queue in _opened.job_queues for item in queue.attempts.items()), lambda item: item[0], MOST_TASKS
+    )
+    return {
+        name: {
+            "ends": sum((attempts.ends for _, attempts in some), Counter()),
+            "durations": _durations(attempts.durations.ever() for _, attempts in some),
+        }
+        for name, some in tasks.items()
     }
 
 
