@@ -7,6 +7,7 @@ import functools
 import inspect
 import os
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -438,6 +439,18 @@ async def test_statistics_add_up(kind: Kind, held: Held) -> None:
         now = lane.statistics()
     assert (now.name, now.size, now.max_queue) == ("lane", 1, 0)
     assert (now.completed, now.failed, now.rejected, now.timed_out, now.cancelled) == (2, 1, 1, 0, 0)
+
+
+async def test_how_long_calls_ran_is_counted_whatever_became_of_them(lane: Lane) -> None:
+    await lane.run(time.sleep, 0.05)
+    with pytest.raises(OrderRefused):
+        await lane.run(refuse, 7)
+    counted = lane.statistics()
+    assert counted.ever.count == counted.recent.count == 2
+    assert counted.ever.total >= 0.04
+    longest = counted.recent.quantile(1.0)
+    assert longest is not None
+    assert longest >= 0.04
 
 
 async def test_a_lane_that_has_not_started_or_is_closed_says_what_to_do(kind: Kind) -> None:

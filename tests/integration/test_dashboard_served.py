@@ -156,6 +156,16 @@ def test_an_open_stream_ends_when_the_server_is_told_to_stop(serve: Serve, comma
     assert TOKEN not in log
 
 
+def test_a_stream_that_its_reader_leaves_makes_room_for_another(serve: Serve) -> None:
+    server = serve("loopline", "run", "shop:app")
+    with server.client() as http:
+        for _ in range(25):  # 20 may be open
+            with events(http) as stream:
+                next(stream)
+    assert server.stop() in (0, -signal.SIGTERM)
+    assert "Traceback" not in server.log.read_text()
+
+
 def test_several_workers_are_shown_together_and_each(serve: Serve) -> None:
     server = serve("loopline", "run", "shop:app", "--workers", "2")
     pids: set[int] = set()

@@ -14,7 +14,7 @@ from fastapi.exceptions import DependencyScopeError
 from fastapi.responses import JSONResponse
 from httpx2 import AsyncClient
 from sqlalchemy import event, text
-from sqlalchemy.exc import IntegrityError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.util import await_only
@@ -235,6 +235,29 @@ async def test_a_block_may_commit_in_between(outside: Outside) -> None:
     with pytest.raises(LookupError):
         await block()
     assert await outside("SELECT count(*) FROM parents") == 1
+
+
+async def test_a_block_that_only_reads_waits_for_no_writer_and_may_not_write() -> None:
+    async with db.begin() as writing:
+        await add_parent(writing, 3)
+        async with db.begin_reading() as reading:
+            assert (await reading.execute(text("SELECT count(*) FROM parents"))).scalar_one() == 0
+            with pytest.raises(DBAPIError):
+                await add_parent(reading, 4)
+
+
+async def test_it_tells_how_many_connections_it_lends() -> None:
+    def lends() -> tuple[int, int]:
+        pools = db.statistics()
+        return sum(pool.in_use for pool in pools), sum(pool.size for pool in pools)
+
+    size = 5 if db.engine.dialect.name == "postgresql" else 6
+    assert lends() == (0, size)
+    async with db.begin() as session:
+        await session.execute(text("SELECT 1"))
+        assert lends() == (1, size)
+    assert lends() == (0, size)
+    assert Database("sqlite+aiosqlite:///closed.db").statistics() == []
 
 
 async def test_an_object_stays_readable_after_the_commit() -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, SecretBytes, SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -25,6 +26,11 @@ class Order(Base):
 
 
 class Opaque: ...
+
+
+class Card(BaseModel):
+    holder: str
+    pin: SecretStr
 
 
 @pytest.fixture
@@ -139,6 +145,13 @@ def test_a_value_is_not_in_the_message_since_it_may_be_secret(jobs: JobQueue) ->
     with pytest.raises(ConfigurationError) as refused:
         jobs.task(order_lamp).job("s3cret")  # type: ignore[arg-type]
     assert "s3cret" not in str(refused.value)
+
+
+def test_arguments_whose_type_says_that_they_are_secret_are_known_at_any_depth(jobs: JobQueue) -> None:
+    @jobs.task
+    async def pay(key: SecretStr, cards: list[Card], maybe: SecretBytes | None, plain: str) -> None: ...
+
+    assert pay.secret == {"key", "pin", "maybe"}
 
 
 def test_stored_arguments_of_an_older_task_get_its_defaults_or_say_what_is_wrong(jobs: JobQueue) -> None:

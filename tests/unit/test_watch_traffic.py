@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -42,8 +43,14 @@ def routed(name: str, kind: str = "http") -> dict[str, Any]:
     }
 
 
+def asked(scope: dict[str, Any]) -> Request:
+    request = Request()
+    request.scope, request.began = scope, monotonic()
+    return request
+
+
 def answer(traffic: Traffic, scope: dict[str, Any]) -> None:
-    request = Request(scope)
+    request = asked(scope)
     traffic.begin(request)
     traffic.end(request)
 
@@ -62,7 +69,7 @@ def test_each_route_is_counted_by_its_template() -> None:
 
 def test_a_request_is_in_flight_until_it_is_answered() -> None:
     traffic = Traffic()
-    first, second = Request(routed("first")), Request({"type": "websocket", "path": "/second"})
+    first, second = asked(routed("first")), asked({"type": "websocket", "path": "/second"})
     traffic.begin(first)
     traffic.begin(second)
     seen = traffic.in_flight()

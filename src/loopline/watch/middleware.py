@@ -46,6 +46,7 @@ class Watch:
         self._watcher = Watcher(threshold=threshold, origins=origins, tell=output.tell)
         # Each request pays for what stands in __call__.
         self._keep, self._awaits = self._watcher.routes.keep, self._watcher.awaits
+        self._traffic = self._watcher.traffic
 
     @property
     def report(self) -> Report:
@@ -70,6 +71,8 @@ class Watch:
             self._add_loop()
         request = Request()
         request.scope, request.began = scope, monotonic()
+        if self._traffic.wanted:
+            self._traffic.begin(request)
         token = current_request.set(request)
         try:
             await self._app(scope, receive, send)
@@ -80,6 +83,8 @@ class Watch:
             current_request.reset(token)
             if self._awaits.suspects:
                 self._awaits.search_suspects(request)
+            if self._traffic.wanted:
+                self._traffic.end(request)
             request.scope = self._keep(scope)
 
     def _add_loop(self) -> None:

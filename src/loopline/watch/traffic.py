@@ -69,25 +69,23 @@ class Traffic:
 
     def __init__(self) -> None:
         self.served = 0
-        self._began: dict[Request, float] = {}
+        self._active: set[Request] = set()
         self._served: dict[int, _Served] = {}
         self._others = _Served({})
         self._others.name = OTHERS
 
     def begin(self, request: Request) -> None:
         """Note that a request is being answered."""
-        self._began[request] = monotonic()
+        self._active.add(request)
 
     def end(self, request: Request) -> None:
         """Note that it has been answered; before its scope is let go."""
-        began = self._began.pop(request, None)
-        if began is None:
-            return  # it began before anybody wanted to know
-        now = monotonic()
+        self._active.discard(request)
         scope = request.scope
         served = self._served.get(id(scope.get("endpoint"))) or self._add(scope)
         if scope["type"] == "http":
-            served.durations.count(now - began, now)
+            now = monotonic()
+            served.durations.count(now - request.began, now)
             self.served += 1
 
     def routes(self, most: int = MOST + 1) -> list[RouteTraffic]:
@@ -109,10 +107,11 @@ class Traffic:
     def in_flight(self) -> list[InFlight]:
         """Return the requests that are being answered, the oldest first."""
         now = monotonic()
+        active = sorted(self._active.copy(), key=lambda request: request.began)
+        known = [(request, request.route) for request in active if not _is_own(request.scope)]
         return [
-            InFlight(None if (route := request.route) is None else route.name, now - began, request.scope["type"])
-            for request, began in sorted(self._began.copy().items(), key=lambda item: item[1])
-            if not _is_own(request.scope)
+            InFlight(None if route is None else route.name, now - request.began, request.scope["type"])
+            for request, route in known
         ]
 
     def _add(self, scope: Mapping[str, Any]) -> _Served:

@@ -129,6 +129,7 @@ class Watcher:
         if last:
             _opened.watchers.discard(self)
             self._collector.stop()
+            self.awaits.stop()
 
     def _tell_stall(self, heart: Heartbeat, episode: Episode, ended: float, ongoing: bool) -> None:
         def collecting(began: float, ended: float) -> float:
