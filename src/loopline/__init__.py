@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         LaneClosed,
         LaneFull,
         LaneTimeout,
+        LaneUnavailable,
         LooplineError,
         MissingExtra,
         RemoteError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from loopline.lanes.lane import Lane, LaneStatistics
     from loopline.lanes.limiter import Limiter
     from loopline.lanes.process import ProcessLane
+    from loopline.lanes.ray import RayLane
     from loopline.lanes.thread import ThreadLane
     from loopline.resources import lifespan
     from loopline.watch import Watch
@@ -55,11 +57,13 @@ __all__ = [
     "LaneFull",
     "LaneStatistics",
     "LaneTimeout",
+    "LaneUnavailable",
     "Limiter",
     "LooplineError",
     "MissingExtra",
     "Outcome",
     "ProcessLane",
+    "RayLane",
     "RemoteError",
     "ResourceError",
     "Retry",
@@ -95,11 +99,13 @@ _LAZY = {
     "LaneFull": "loopline.errors",
     "LaneStatistics": "loopline.lanes.lane",
     "LaneTimeout": "loopline.errors",
+    "LaneUnavailable": "loopline.errors",
     "Limiter": "loopline.lanes.limiter",
     "LooplineError": "loopline.errors",
     "MissingExtra": "loopline.errors",
     "Outcome": "loopline.fanout",
     "ProcessLane": "loopline.lanes.process",
+    "RayLane": "loopline.lanes.ray",
     "RemoteError": "loopline.errors",
     "ResourceError": "loopline.errors",
     "Retry": "loopline.jobs",

@@ -1,0 +1,327 @@
+"""The process between a lane and its Ray cluster: the only one that is a driver of Ray.
+
+Ray ends the process of a driver when its cluster is out of reach for a minute, takes over SIGTERM, and knows one
+cluster per process. So the service is none: this process is, and a new one follows when it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import ray
+from ray import exceptions as errors
+
+from loopline.lanes import _ray_wire as ray_wire
+from loopline.lanes import _wire as wire
+from loopline.lanes._ray_task import Answer, Generator, run_call
+from loopline.lanes._ray_wire import Frame, Payload
+
+__all__ = ["main"]
+
+PUTTERS = 4  # threads that put large payloads into the object store, beside which small calls go on
+TCP = 5.0  # seconds until an address that does not answer counts as out of reach
+TRIAL = 5.0  # seconds that a first call, which does nothing, is waited for
+GOODBYE = 1.5  # seconds that Ray may take to disconnect
+CLIENT_CHECK = 1.0  # seconds between two looks whether Ray Client is still connected
+DISCONNECTED = 75  # the exit code that says so (EX_TEMPFAIL of sysexits.h)
+
+
+def main(descriptor: int) -> None:
+    """Serve the lane until it closes the line.
+
+    Args:
+        descriptor: The socket to the lane.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the lane decides
+    line = socket.socket(fileno=descriptor)
+    threading.Thread(target=_end_with, args=(line,), daemon=True).start()
+    frames = ray_wire.Frames()
+    first = _next(line, frames)
+    bridge = _Bridge(line, pickle.loads(first.pop(0).payload.blob))  # noqa: S301 - from our own parent
+    try:
+        lacking = bridge.connect()
+    except BaseException as error:  # noqa: BLE001 - Ray raises whatever it likes
+        bridge.send(0, (wire.FAILED, *_text(f"{type(error).__name__}: {error}")))
+        os._exit(1)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Ray takes it to leave; calls that run have time to end
+    bridge.send(0, (wire.READY, *_text(lacking)))
+    while True:
+        for frame in first or _next(line, frames):
+            bridge.take(frame)
+        first = []
+
+
+def _next(line: socket.socket, frames: ray_wire.Frames) -> list[Frame]:
+    while True:
+        got, descriptors = ray_wire.receive(line)
+        if not got:
+            threading.Event().wait()  # the other thread ends it all
+        if found := frames.received(got, descriptors):
+            return found
+
+
+def _end_with(line: socket.socket) -> None:
+    """End when the lane has closed the line or its process is gone, whatever Ray hangs in."""
+    poll = select.poll()
+    poll.register(line, getattr(select, "POLLRDHUP", select.POLLHUP))
+    poll.poll()
+    impatient = threading.Timer(GOODBYE, os._exit, (0,))
+    impatient.daemon = True
+    impatient.start()
+    with suppress(BaseException):
+        ray.shutdown()
+    os._exit(0)
+
+
+class _Bridge:
+    """Calls of the lane, made calls of Ray.
+
+    Args:
+        line: The socket to the lane.
+        settings: What the lane says first.
+    """
+
+    def __init__(self, line: socket.socket, settings: dict[str, Any]) -> None:
+        self._line = line
+        self._address: str = settings["address"]
+        self._runtime_env: dict[str, Any] | None = settings["runtime_env"]
+        self._variables: tuple[tuple[str, str], ...] = settings["context"]
+        self._demand: dict[str, Any] = settings["demand"]
+        self._retry: int = settings["retry"]
+        # Over Ray Client a buffer of its own in an answer would hang.
+        self._beside = not self._address.startswith("ray://")
+        self._sending = threading.Lock()
+        self._lock = threading.Lock()
+        self._running: dict[int, Any] = {}  # what ends a call, by its number: its reference, or a stream's actor
+        self._given_up: set[int] = set()  # calls that were ended while their arguments were being put
+        self._putting: set[int] = set()
+        self._shared: dict[int, tuple[Payload, Future[Any]]] = {}
+        self._putters = ThreadPoolExecutor(PUTTERS)
+
+    def connect(self) -> str:
+        """Connect to the cluster.
+
+        Returns:
+            What keeps calls from running now, or nothing.
+
+        Raises:
+            Exception: If it is out of reach, or its versions are others than ours.
+        """
+        parts = urlsplit(self._address if "://" in self._address else f"//{self._address}")
+        if parts.port is not None:  # Ray itself would try for a minute
+            with suppress(TypeError):
+                socket.create_connection((parts.hostname or "", parts.port), TCP).close()
+        options: dict[str, Any] = {"runtime_env": self._runtime_env} if self._runtime_env else {}
+        ray.init(self._address, logging_level="WARNING", log_to_driver=False, **options)
+        self._run = ray.remote(run_call).options(max_retries=self._retry, **self._demand)
+        self._generator: Any = ray.remote(concurrency_groups={"control": 1})(Generator).options(
+            max_restarts=0, max_concurrency=1, **self._demand
+        )
+        if not self._beside:
+            threading.Thread(target=_leave_when_disconnected, daemon=True).start()
+        return self._lacking() or self._tried()
+
+    def _tried(self) -> str:
+        """Run a call that does nothing: a worker that can't import what it must is told of now, and the next is quick.
+
+        Returns:
+            What is to be said if none has begun in time, or nothing.
+
+        Raises:
+            ConnectionError: If the workers can't run calls of ours.
+        """
+        body, owned, _ = wire.pack((int, ()), ())
+        reference = self._run.remote((owned, len(body)), body, (), self._beside)
+        try:
+            ray.get(reference, timeout=TRIAL)
+        except errors.GetTimeoutError:
+            ray.cancel(reference, force=True)
+            return f"no worker has begun a call within {TRIAL:g} s; it may be busy, or starting"
+        except errors.RayError as error:
+            raise ConnectionError(str(_told(error)[3], "utf-8", "replace")) from error
+        return ""
+
+    def _lacking(self) -> str:
+        wanted = {"CPU": self._demand.get("num_cpus", 1), "GPU": self._demand.get("num_gpus", 0)}
+        wanted |= self._demand.get("resources", {})
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        if any(all(node.get(key, 0) >= value for key, value in wanted.items()) for node in nodes):
+            return ""
+        asked = ", ".join(f"{key}: {value:g}" for key, value in wanted.items() if value)
+        return f"no node has what a call asks for ({asked}): calls wait until one comes"
+
+    def take(self, frame: Frame) -> None:
+        """Do what the lane says."""
+        number = frame.number
+        if frame.kind == wire.CALL:
+            self._begin(frame, self._call)
+        elif frame.kind == wire.STREAM:
+            self._begin(frame, self._stream)
+        elif frame.kind == ray_wire.SHARE:
+            self._shared[number] = frame.payload, self._putters.submit(_put, frame.payload)
+        elif frame.kind == ray_wire.UNSHARE:
+            self._shared.pop(number, None)
+        elif frame.kind == ray_wire.CANCEL:
+            with self._lock:
+                running = self._running.pop(number, None)
+                if running is None and number in self._putting:
+                    self._given_up.add(number)
+            self._end(running)
+        else:
+            self._steer(frame)
+
+    def _begin(self, frame: Frame, how: Callable[[Frame, Any], None]) -> None:
+        """Hand a call to Ray, after its payload where that is large."""
+        number = frame.number
+        if not isinstance(frame.payload.blob, memoryview) and not (frame.shares and not self._is_put(frame.shares)):
+            self._try(number, lambda: how(frame, frame.payload.blob))
+            return
+        self._putting.add(number)
+
+        def put() -> None:
+            try:
+                self._try(number, lambda: how(frame, _put(frame.payload)))
+            finally:
+                with self._lock:
+                    self._putting.discard(number)
+                    running = self._running.pop(number, None) if number in self._given_up else None
+                    self._given_up.discard(number)
+                self._end(running)
+
+        self._putters.submit(put)
+
+    def _is_put(self, number: int) -> bool:
+        return self._shared[number][1].done()
+
+    def _try(self, number: int, hand_over: Callable[[], None]) -> None:
+        try:
+            hand_over()
+        except BaseException as error:  # noqa: BLE001 - it is the call's
+            self.send(number, _told(error))
+
+    def _call(self, frame: Frame, blob: Any) -> None:
+        number, payload = frame.number, frame.payload
+        shared: tuple[Any, ...] = ()
+        if frame.shares:
+            of, future = self._shared[frame.shares]
+            shared = ((of.owned, of.length), future.result())
+        reference = self._run.remote((payload.owned, payload.length), blob, self._variables, self._beside, *shared)
+        with self._lock:
+            self._running[number] = reference
+        reference.future().add_done_callback(partial(self._done, number))
+
+    def _done(self, number: int, future: Future[Answer]) -> None:
+        with self._lock:
+            if self._running.pop(number, None) is None:
+                return  # given up
+        self.send(number, _answer(future))
+
+    def _stream(self, frame: Frame, blob: Any) -> None:
+        number, payload = frame.number, frame.payload
+        actor = self._generator.remote((payload.owned, payload.length), blob, self._variables, self._beside)
+        with self._lock:
+            self._running[number] = actor
+        for _ in range(wire.AHEAD + 1):
+            self._ask(number, actor)
+
+    def _steer(self, frame: Frame) -> None:
+        number = frame.number
+        with self._lock:
+            actor = self._running.get(number)
+        if actor is None:
+            return  # it has ended meanwhile
+        if frame.kind == ray_wire.STOP:
+            actor.stop.options(concurrency_group="control").remote()
+        self._ask(number, actor, stop=frame.kind == ray_wire.STOP)
+
+    def _ask(self, number: int, actor: Any, *, stop: bool = False) -> None:
+        self._try(
+            number,
+            lambda: actor.take.remote(stop=stop).future().add_done_callback(partial(self._given, number)),
+        )
+
+    def _given(self, number: int, future: Future[Answer]) -> None:
+        answer = _answer(future)
+        with self._lock:
+            if number not in self._running:
+                return  # it has ended
+            actor = None if answer[0] == wire.ITEM else self._running.pop(number)
+        self.send(number, answer)
+        if actor is not None:  # elsewhere: in the thread that Ray calls back from, it would wait for itself
+            self._putters.submit(self._end, actor)
+
+    def _end(self, running: Any) -> None:
+        with suppress(Exception):  # it has ended, or the cluster is gone
+            if running is None:
+                return
+            if hasattr(running, "take"):
+                ray.kill(running)
+            else:
+                ray.cancel(running, force=True)
+
+    def send(self, number: int, answer: Answer) -> None:
+        """Send a frame to the lane."""
+        kind, owned, length, blob = answer
+        view = memoryview(blob).cast("B")
+        if view.nbytes == length <= wire.INLINE:  # nothing but the pickle
+            with self._sending:
+                self._line.sendall(ray_wire.head(number, kind, 0, 0, length) + bytes(view))
+            return
+        descriptor = wire.Arena.make()
+        try:
+            end = view.nbytes
+            while view.nbytes:
+                view = view[os.pwrite(descriptor, view, end - view.nbytes) :]
+            frame = ray_wire.head(number, kind, 0, owned, length, end)
+            with self._sending:
+                self._line.sendall(frame[ray_wire.send(self._line, frame, descriptor) :])
+        finally:
+            os.close(descriptor)
+
+
+def _put(payload: Payload) -> Any:
+    return ray.put(pickle.PickleBuffer(payload.blob))
+
+
+def _answer(future: Future[Answer]) -> Answer:
+    try:
+        return future.result()
+    except BaseException as error:  # noqa: BLE001 - it is the call's
+        return _told(error)
+
+
+def _told(error: BaseException) -> Answer:
+    """Say what Ray's own error means for a call."""
+    if isinstance(error, errors.RuntimeEnvSetupError | errors.TaskUnschedulableError | errors.ActorUnschedulableError):
+        return wire.REFUSED, *_text(f"it can't run on the cluster: {error}")
+    if isinstance(error, errors.RayTaskError):
+        return wire.REFUSED, *_text(f"it could not begin on the cluster, where loopline must be installed: {error}")
+    if isinstance(error, errors.WorkerCrashedError):
+        return ray_wire.LOST, *_text("the worker process that ran it, or its node, died")
+    if isinstance(error, errors.TaskCancelledError):
+        return ray_wire.LOST, *_text("it was cancelled on the cluster")
+    return ray_wire.LOST, *_text(f"{type(error).__name__}: {error}")
+
+
+def _text(text: str) -> tuple[int, int, bytes]:
+    packed = text.encode(errors="replace")[: wire.INLINE]
+    return 0, len(packed), packed
+
+
+def _leave_when_disconnected() -> None:
+    from ray.util.client import ray as client
+
+    while client.is_connected():
+        threading.Event().wait(CLIENT_CHECK)
+    os._exit(DISCONNECTED)

@@ -1,0 +1,306 @@
+"""The lane's end of the line to its cluster: it keeps a bridge running, and begins a new one when that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+from anyio import CapacityLimiter, to_thread
+
+from loopline._finish import finish_first
+from loopline.errors import LaneUnavailable, WorkerLost
+from loopline.lanes import _ray_wire as ray_wire
+from loopline.lanes import _wire as wire
+from loopline.lanes._ray_task import Shared
+from loopline.lanes._ray_wire import Frame
+
+__all__ = ["Bridge", "Heard", "Link"]
+
+logger = logging.getLogger("loopline.lanes")
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds between two attempts to reach the cluster
+GOODBYE = 3.0  # seconds that a bridge may take to end by itself
+# No script of its own: Ray puts a script's folder first on every worker's path, and there `import ray` would find us.
+PROGRAM = "import sys; sys.path[:] = {path!r}; from loopline.lanes._ray_bridge import main; main({descriptor})"
+
+Heard: TypeAlias = Callable[[Frame | WorkerLost], None]
+"""Is told what the bridge says of a call, or that the bridge has ended."""
+
+
+class Bridge:
+    """One bridge process and the line to it. Used on the loop alone; a thread starts the process and reaps it.
+
+    Args:
+        settings: What it is told first.
+    """
+
+    def __init__(self, settings: bytes) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._settings = settings
+        self._line, self._theirs = socket.socketpair()
+        self._line.setblocking(False)
+        self._frames = ray_wire.Frames()
+        self._unsent: deque[tuple[bytes, int | None]] = deque()
+        self._number = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ready: asyncio.Future[str] = self._loop.create_future()
+        self._why = ""
+        self.ended = asyncio.Event()
+        self.hears: dict[int, Heard] = {}
+        self._shared: dict[Shared, tuple[int, asyncio.Future[None]]] = {}
+
+    async def start(self, timeout: float) -> str:
+        """Start it and wait until it is connected.
+
+        Args:
+            timeout: Seconds that this may take.
+
+        Returns:
+            What keeps calls from running now, or nothing.
+
+        Raises:
+            ConnectionError: If it could not connect.
+        """
+        thread = threading.Thread(target=self._live, name="loopline ray bridge", daemon=True)
+        self._thread = thread
+        self._loop.add_reader(self._line.fileno(), self._readable)
+        thread.start()
+        self._send(ray_wire.head(0, wire.CALL, length=len(self._settings)) + self._settings, None)
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._ready
+        except TimeoutError:
+            raise ConnectionError(f"no connection within {timeout:g} s") from None
+
+    def number(self) -> int:
+        """Return a number for a call."""
+        self._number = self._number % 0xFFFFFFFF + 1
+        return self._number
+
+    def say(self, number: int, kind: int) -> None:
+        """Send a frame without content."""
+        self._send(ray_wire.head(number, kind), None)
+
+    async def send(
+        self, number: int, kind: int, packed: tuple[bytes, int, list[memoryview]], *, shares: int = 0
+    ) -> None:
+        """Send what ``wire.pack`` returned; where it is large, a thread copies it first."""
+        body, owned, buffers = packed
+        if not wire.is_shared(body, buffers):
+            self._send(ray_wire.head(number, kind, shares, 0, len(body)) + body, None)
+            return
+        copying = asyncio.ensure_future(
+            to_thread.run_sync(ray_wire.in_memory, body, owned, buffers, limiter=CapacityLimiter(1))
+        )
+        try:
+            owned, length, size, descriptor = await asyncio.shield(copying)
+        except asyncio.CancelledError:
+            copying.add_done_callback(_drop_copy)
+            raise
+        self._send(ray_wire.head(number, kind, shares, owned, length, size), descriptor)
+
+    async def share(self, shared: Shared) -> int:
+        """Send a function that calls share, unless it was sent, and return its number."""
+        if shared not in self._shared:
+            number = self.number()
+            self._shared[shared] = number, asyncio.ensure_future(self.send(number, ray_wire.SHARE, shared.packed))
+        number, sending = self._shared[shared]
+        await asyncio.shield(sending)
+        return number
+
+    def forget(self, shared: Shared) -> None:
+        """Let the cluster forget it: no call asks for it any more."""
+        if shared in self._shared:
+            number, sending = self._shared.pop(shared)
+            sending.add_done_callback(lambda _: self.say(number, ray_wire.UNSHARE))
+
+    async def end(self) -> None:
+        """Close the line and wait for the process to end; kill it when that takes too long."""
+        with suppress(OSError):
+            self._line.shutdown(socket.SHUT_RDWR)
+        impatient = self._loop.call_later(GOODBYE, self.kill)
+        await self.ended.wait()
+        impatient.cancel()
+        await to_thread.run_sync(self._thread.join, limiter=CapacityLimiter(1))
+
+    def kill(self) -> None:
+        """End the process now."""
+        if self._process is not None:
+            self._process.kill()
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id."""
+        return None if self._process is None else self._process.pid
+
+    def _live(self) -> None:
+        """Start the process and wait for its end; in a thread."""
+        code: int | OSError
+        try:
+            program = PROGRAM.format(path=sys.path, descriptor=self._theirs.fileno())
+            self._process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-c", program], stdin=subprocess.DEVNULL, pass_fds=[self._theirs.fileno()]
+            )
+            self._theirs.close()
+            code = self._process.wait()
+        except OSError as error:
+            self._theirs.close()
+            code = error
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._gone, code)
+
+    def _gone(self, code: int | OSError) -> None:
+        self._readable()  # what it said before it ended
+        self._loop.remove_reader(self._line.fileno())
+        self._loop.remove_writer(self._line.fileno())
+        self._line.close()
+        self._frames.close()
+        for _, descriptor in self._unsent:
+            if descriptor is not None:
+                os.close(descriptor)
+        self._unsent.clear()
+        how = str(code) if isinstance(code, OSError) else f"the process that speaks with Ray ended with code {code}"
+        if not self._ready.done():
+            self._ready.set_exception(ConnectionError(self._why or how))
+            self._ready.exception()  # it counts as seen: nobody may wait any more
+        hears, self.hears = self.hears, {}
+        for heard in hears.values():
+            heard(WorkerLost(f"the connection to the Ray cluster was lost while the call was in flight: {how}"))
+        self.ended.set()
+
+    def _send(self, frame: bytes, descriptor: int | None) -> None:
+        self._unsent.append((frame, descriptor))
+        if len(self._unsent) == 1:
+            self._write()
+
+    def _write(self) -> None:
+        while self._unsent:
+            frame, descriptor = self._unsent[0]
+            try:
+                sent = ray_wire.send(self._line, frame, descriptor)
+            except (BlockingIOError, InterruptedError):
+                self._loop.add_writer(self._line.fileno(), self._write)
+                return
+            except OSError:
+                sent = len(frame)  # it is gone: the thread will tell
+            if descriptor is not None:
+                os.close(descriptor)
+            if sent < len(frame):
+                self._unsent[0] = frame[sent:], None
+            else:
+                self._unsent.popleft()
+        self._loop.remove_writer(self._line.fileno())
+
+    def _readable(self) -> None:
+        while True:
+            try:
+                got, descriptors = ray_wire.receive(self._line)
+            except OSError:  # nothing more, for now or for ever
+                return
+            if not got:
+                self._loop.remove_reader(self._line.fileno())
+                return
+            for frame in self._frames.received(got, descriptors):
+                self._take(frame)
+
+    def _take(self, frame: Frame) -> None:
+        if frame.kind == wire.READY:
+            if not self._ready.done():
+                self._ready.set_result(_text(frame))
+        elif frame.kind == wire.FAILED:
+            self._why = _text(frame)
+        elif (heard := self.hears.get(frame.number)) is not None:
+            heard(frame)
+
+
+class Link:
+    """Keeps a bridge to the cluster, as long as it is open.
+
+    Args:
+        name: The lane's name.
+        address: The cluster's, for messages.
+        settings: What a bridge is told first.
+        timeout: Seconds that an attempt to connect may take.
+    """
+
+    def __init__(self, name: str, address: str, settings: bytes, timeout: float) -> None:
+        self._name = name
+        self._address = address
+        self._settings = settings
+        self._timeout = timeout
+        self._bridge: Bridge | None = None
+        self._failure = ""
+        self._changed = asyncio.Event()
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def bridge(self) -> Bridge:
+        """Return the bridge. While the first attempt to connect goes on, wait for it.
+
+        Raises:
+            LaneUnavailable: If the cluster is out of reach.
+        """
+        while self._bridge is None or self._bridge.ended.is_set():
+            if self._failure:
+                raise LaneUnavailable(f"Lane {self._name!r} can't reach its cluster now.", self._failure)
+            self._changed.clear()
+            await self._changed.wait()
+        return self._bridge
+
+    def forget(self, shared: Shared) -> None:
+        """Let the cluster forget what calls have shared."""
+        if self._bridge is not None:
+            self._bridge.forget(shared)
+
+    @property
+    def pid(self) -> int | None:
+        """The bridge's process id, while it is connected."""
+        return None if self._bridge is None else self._bridge.pid
+
+    async def close(self) -> None:
+        """End the bridge, and with it what still runs."""
+        self._keeper.cancel()
+        await asyncio.wait({self._keeper})
+
+    async def _keep(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            bridge = Bridge(self._settings)
+            try:
+                lacking = await bridge.start(self._timeout)
+                if lacking:
+                    logger.warning("lane %r: the cluster at %s: %s", self._name, self._address, lacking)
+                if self._failure:
+                    logger.info("lane %r: the cluster is in reach again", self._name)
+                self._bridge, self._failure, pause = bridge, "", FIRST_PAUSE
+                self._changed.set()
+                await bridge.ended.wait()
+                logger.warning("lane %r: the connection to the Ray cluster was lost; connecting again", self._name)
+            except ConnectionError as error:
+                if not self._failure:
+                    logger.warning("lane %r can't reach the cluster at %s: %s", self._name, self._address, error)
+                self._failure = f"at {self._address}: {error}"
+            finally:
+                self._bridge = None
+                self._changed.set()
+                await finish_first(bridge.end())
+            if self._failure:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _text(frame: Frame) -> str:
+    return str(frame.payload.blob, "utf-8", "replace")
+
+
+def _drop_copy(copying: asyncio.Future[Any]) -> None:
+    if not copying.cancelled() and copying.exception() is None:
+        os.close(copying.result()[3])

@@ -1,0 +1,133 @@
+"""A Ray cluster of two nodes on this machine, started and stopped by the tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+from waiting import wait_until
+
+__all__ = ["RayCluster", "address_for_lanes", "ray_cluster"]
+
+SUPPORT = Path(__file__).parent
+SOURCE = SUPPORT.parent.parent / "src"
+STORE = 100 * 1024 * 1024  # bytes of each node's object store
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+@dataclass
+class RayCluster:
+    """A head and, with ``add_node``, other nodes. Each is a session of processes, which its end kills.
+
+    Args:
+        cpus: What each node has.
+        client: Whether Ray Client is served.
+    """
+
+    cpus: int = 2
+    client: bool = False
+    port: int = field(default_factory=free_port)
+    client_port: int = field(default_factory=free_port)
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="loopline-ray-", dir="/tmp")))
+    nodes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """What a lane on this machine connects to."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the head and wait until it serves."""
+        options = ["--head", f"--port={self.port}", "--include-dashboard=false", f"--temp-dir={self.folder}"]
+        if self.client:
+            options.append(f"--ray-client-server-port={self.client_port}")
+        self._start_node(*options)
+        wait_until(lambda: listens(self.port) and (not self.client or listens(self.client_port)))
+
+    def add_node(self, *options: str) -> subprocess.Popen[bytes]:
+        """Start another node."""
+        return self._start_node(f"--address={self.address}", *options)
+
+    def kill_node(self, node: subprocess.Popen[bytes]) -> None:
+        """Kill a node as a power cut does."""
+        self.nodes.remove(node)
+        for process in psutil.process_iter():
+            try:
+                if os.getsid(process.pid) == node.pid:
+                    process.send_signal(signal.SIGKILL)
+            except (ProcessLookupError, psutil.NoSuchProcess):
+                pass
+        node.wait(60)
+
+    def stop(self) -> None:
+        """Kill it all, and remove what it wrote."""
+        for node in reversed(list(self.nodes)):
+            self.kill_node(node)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start_node(self, *options: str) -> subprocess.Popen[bytes]:
+        number = len(list(self.folder.glob("*.log")))
+        with (self.folder / f"node{number}.log").open("w") as log:
+            node = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"),
+                    *(f"--num-cpus={self.cpus}", f"--object-store-memory={STORE}", *options),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{SUPPORT}", "PATH": _path()},
+                start_new_session=True,
+            )
+        self.nodes.append(node)
+        return node
+
+
+def _path() -> str:
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+
+
+_for_lanes: RayCluster | None = None
+
+
+def address_for_lanes() -> str:
+    """Return the address of the cluster that the tests share."""
+    assert _for_lanes is not None, "use the fixture `ray_cluster`"
+    return _for_lanes.address
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[RayCluster]:
+    """Two nodes, which tests share that do not harm them."""
+    global _for_lanes  # noqa: PLW0603
+    cluster = RayCluster()
+    try:
+        cluster.start()
+        cluster.add_node()
+        _for_lanes = cluster
+        yield cluster
+    finally:
+        _for_lanes = None
+        cluster.stop()
