@@ -24,6 +24,7 @@ from ray import exceptions as errors
 
 from loopline.lanes import _ray_wire as ray_wire
 from loopline.lanes import _wire as wire
+from loopline.lanes._ray_actor import Actor
 from loopline.lanes._ray_task import Answer, Generator, run_call
 from loopline.lanes._ray_wire import Frame, Payload
 
@@ -179,7 +180,10 @@ class _Bridge:
                     self._given_up.add(number)
             self._end(running)
         else:
-            self._steer(frame)
+            with self._lock:
+                actor = self._running.get(number)
+            if actor is not None:  # else it has ended meanwhile
+                self._try(number, partial(actor.ask, stop=frame.kind == ray_wire.STOP))
 
     def _begin(self, frame: Frame, how: Callable[[Frame, Any], None]) -> None:
         """Hand a call to Ray, after its payload where that is large."""
@@ -229,45 +233,27 @@ class _Bridge:
 
     def _stream(self, frame: Frame, blob: Any) -> None:
         number, payload = frame.number, frame.payload
-        actor = self._generator.remote((payload.owned, payload.length), blob, self._variables, self._beside)
+        handle = self._generator.remote((payload.owned, payload.length), blob, self._variables, self._beside)
+        actor = Actor(handle, _answer, partial(self._given, number))
         with self._lock:
             self._running[number] = actor
         for _ in range(wire.AHEAD + 1):
-            self._ask(number, actor)
+            actor.ask()
 
-    def _steer(self, frame: Frame) -> None:
-        number = frame.number
-        with self._lock:
-            actor = self._running.get(number)
-        if actor is None:
-            return  # it has ended meanwhile
-        if frame.kind == ray_wire.STOP:
-            actor.stop.options(concurrency_group="control").remote()
-        self._ask(number, actor, stop=frame.kind == ray_wire.STOP)
-
-    def _ask(self, number: int, actor: Any, *, stop: bool = False) -> None:
-        self._try(
-            number,
-            lambda: actor.take.remote(stop=stop).future().add_done_callback(partial(self._given, number)),
-        )
-
-    def _given(self, number: int, future: Future[Answer]) -> None:
-        answer = _answer(future)
+    def _given(self, number: int, answer: Answer) -> None:
         with self._lock:
             if number not in self._running:
-                return  # it has ended
+                return  # given up
             actor = None if answer[0] == wire.ITEM else self._running.pop(number)
         self.send(number, answer)
-        if actor is not None:  # elsewhere: in the thread that Ray calls back from, it would wait for itself
-            self._putters.submit(self._end, actor)
+        if actor is not None:
+            self._putters.submit(actor.end)
 
     def _end(self, running: Any) -> None:
-        with suppress(Exception):  # it has ended, or the cluster is gone
-            if running is None:
-                return
-            if hasattr(running, "take"):
-                ray.kill(running)
-            else:
+        if isinstance(running, Actor):
+            running.end()
+        elif running is not None:
+            with suppress(Exception):  # it has ended, or the cluster is gone
                 ray.cancel(running, force=True)
 
     def send(self, number: int, answer: Answer) -> None:
