@@ -151,7 +151,3 @@ def die() -> None:
 def hold_and_ignore_sigterm(folder: str, name: str) -> str:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return hold(folder, name)
-
-
-def count_in(data: bytes, number: int) -> int:
-    return len(data) + number

@@ -44,6 +44,7 @@ def main(descriptor: int) -> None:
     Args:
         descriptor: The socket to the lane.
     """
+    os.dup2(2, 1)  # Ray tells of dead workers there; the service's output is not for that
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the lane decides
     line = socket.socket(fileno=descriptor)
     threading.Thread(target=_end_with, args=(line,), daemon=True).start()
@@ -53,10 +54,10 @@ def main(descriptor: int) -> None:
     try:
         lacking = bridge.connect()
     except BaseException as error:  # noqa: BLE001 - Ray raises whatever it likes
-        bridge.send(0, (wire.FAILED, *_text(f"{type(error).__name__}: {error}")))
+        bridge.send(0, _text(wire.FAILED, f"{type(error).__name__}: {error}"))
         os._exit(1)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Ray takes it to leave; calls that run have time to end
-    bridge.send(0, (wire.READY, *_text(lacking)))
+    bridge.send(0, _text(wire.READY, lacking))
     while True:
         for frame in first or _next(line, frames):
             bridge.take(frame)
@@ -97,11 +98,10 @@ class _Bridge:
         self._line = line
         self._address: str = settings["address"]
         self._runtime_env: dict[str, Any] | None = settings["runtime_env"]
-        self._variables: tuple[tuple[str, str], ...] = settings["context"]
         self._demand: dict[str, Any] = settings["demand"]
         self._retry: int = settings["retry"]
         # Over Ray Client a buffer of its own in an answer would hang.
-        self._beside = not self._address.startswith("ray://")
+        self._how: dict[str, Any] = {} if not self._address.startswith("ray://") else {"beside": False}
         self._sending = threading.Lock()
         self._lock = threading.Lock()
         self._running: dict[int, Any] = {}  # what ends a call, by its number: its reference, or a stream's actor
@@ -129,7 +129,7 @@ class _Bridge:
         self._generator: Any = ray.remote(concurrency_groups={"control": 1})(Generator).options(
             max_restarts=0, max_concurrency=1, **self._demand
         )
-        if not self._beside:
+        if self._how:
             threading.Thread(target=_leave_when_disconnected, daemon=True).start()
         return self._lacking() or self._tried()
 
@@ -142,15 +142,15 @@ class _Bridge:
         Raises:
             ConnectionError: If the workers can't run calls of ours.
         """
-        body, owned, _ = wire.pack((int, ()), ())
-        reference = self._run.remote((owned, len(body)), body, (), self._beside)
+        body, _, _ = wire.pack((int, ()), ())
+        reference = self._run.remote(body, **self._how)
         try:
             ray.get(reference, timeout=TRIAL)
         except errors.GetTimeoutError:
             ray.cancel(reference, force=True)
             return f"no worker has begun a call within {TRIAL:g} s; it may be busy, or starting"
         except errors.RayError as error:
-            raise ConnectionError(str(_told(error)[3], "utf-8", "replace")) from error
+            raise ConnectionError(str(_told(error)[1:], "utf-8", "replace")) from error
         return ""
 
     def _lacking(self) -> str:
@@ -216,11 +216,13 @@ class _Bridge:
 
     def _call(self, frame: Frame, blob: Any) -> None:
         number, payload = frame.number, frame.payload
-        shared: tuple[Any, ...] = ()
+        more: tuple[Any, ...] = ()
         if frame.shares:
             of, future = self._shared[frame.shares]
-            shared = ((of.owned, of.length), future.result())
-        reference = self._run.remote((payload.owned, payload.length), blob, self._variables, self._beside, *shared)
+            more = ((payload.owned, payload.length), future.result(), (of.owned, of.length))
+        elif blob is not payload.blob:
+            more = ((payload.owned, payload.length),)
+        reference = self._run.remote(blob, *more, **self._how)
         with self._lock:
             self._running[number] = reference
         reference.future().add_done_callback(partial(self._done, number))
@@ -233,7 +235,7 @@ class _Bridge:
 
     def _stream(self, frame: Frame, blob: Any) -> None:
         number, payload = frame.number, frame.payload
-        handle = self._generator.remote((payload.owned, payload.length), blob, self._variables, self._beside)
+        handle = self._generator.remote(blob, (payload.owned, payload.length), **self._how)
         actor = Actor(handle, _answer, partial(self._given, number))
         with self._lock:
             self._running[number] = actor
@@ -258,12 +260,12 @@ class _Bridge:
 
     def send(self, number: int, answer: Answer) -> None:
         """Send a frame to the lane."""
+        if isinstance(answer, bytes):
+            with self._sending:
+                self._line.sendall(ray_wire.head(number, answer[0], length=len(answer) - 1) + answer[1:])
+            return
         kind, owned, length, blob = answer
         view = memoryview(blob).cast("B")
-        if view.nbytes == length <= wire.INLINE:  # nothing but the pickle
-            with self._sending:
-                self._line.sendall(ray_wire.head(number, kind, 0, 0, length) + bytes(view))
-            return
         descriptor = wire.Arena.make()
         try:
             end = view.nbytes
@@ -287,22 +289,21 @@ def _answer(future: Future[Answer]) -> Answer:
         return _told(error)
 
 
-def _told(error: BaseException) -> Answer:
+def _told(error: BaseException) -> bytes:
     """Say what Ray's own error means for a call."""
     if isinstance(error, errors.RuntimeEnvSetupError | errors.TaskUnschedulableError | errors.ActorUnschedulableError):
-        return wire.REFUSED, *_text(f"it can't run on the cluster: {error}")
+        return _text(wire.REFUSED, f"it can't run on the cluster: {error}")
     if isinstance(error, errors.RayTaskError):
-        return wire.REFUSED, *_text(f"it could not begin on the cluster, where loopline must be installed: {error}")
+        return _text(wire.REFUSED, f"it could not begin on the cluster, where loopline must be installed: {error}")
     if isinstance(error, errors.WorkerCrashedError):
-        return ray_wire.LOST, *_text("the worker process that ran it, or its node, died")
+        return _text(ray_wire.LOST, "the worker process that ran it, or its node, died")
     if isinstance(error, errors.TaskCancelledError):
-        return ray_wire.LOST, *_text("it was cancelled on the cluster")
-    return ray_wire.LOST, *_text(f"{type(error).__name__}: {error}")
+        return _text(ray_wire.LOST, "it was cancelled on the cluster")
+    return _text(ray_wire.LOST, f"{type(error).__name__}: {error}")
 
 
-def _text(text: str) -> tuple[int, int, bytes]:
-    packed = text.encode(errors="replace")[: wire.INLINE]
-    return 0, len(packed), packed
+def _text(kind: int, text: str) -> bytes:
+    return bytes((kind,)) + text.encode(errors="replace")[: wire.INLINE]
 
 
 def _leave_when_disconnected() -> None:

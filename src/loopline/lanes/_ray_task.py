@@ -18,8 +18,9 @@ from loopline.lanes._ray_wire import Payload, blob_of
 
 __all__ = ["Answer", "Generator", "Shared", "run_call"]
 
-Answer: TypeAlias = tuple[int, int, int, Any]
-"""What goes back: the kind of frame, then what a ``Payload`` has."""
+Answer: TypeAlias = bytes | tuple[int, int, int, Any]
+"""What goes back: the kind of frame, then what a ``Payload`` has; in one ``bytes``, which Ray need not pickle, where a
+pickle is all there is."""
 
 PLAIN = "await async functions on the event loop, and give the lane a plain function"
 ITERABLE = "give stream() a generator function, or one that returns something to iterate over"
@@ -62,15 +63,14 @@ class _Refused(Exception):
 class _Call:
     """A call that has arrived."""
 
-    def __init__(self, payload: Payload, variables: tuple[tuple[str, str], ...], shared: Payload | None) -> None:
+    def __init__(self, payload: Payload, shared: Payload | None) -> None:
         self.context: Context = copy_context()
         try:
             self.context.run(_shared.set, shared)
             (self.fn, values), self.args = self.context.run(
                 wire.unpack, memoryview(payload.blob), payload.owned, payload.length
             )
-            for index, value in values:
-                module, name = variables[index]
+            for (module, name), value in values:
                 self.context.run(getattr(importlib.import_module(module), name).set, value)
         except BaseException as error:
             raise _Refused(
@@ -83,28 +83,30 @@ class _Call:
 
 
 def run_call(
-    payload: tuple[int, int],
     blob: Any,
-    variables: tuple[tuple[str, str], ...],
-    beside: bool,
-    shared: tuple[int, int] = (0, 0),
+    payload: tuple[int, int] | None = None,
     shared_blob: Any = None,
+    shared: tuple[int, int] = (0, 0),
+    *,
+    beside: bool = True,
 ) -> Answer:
-    """Run a call.
+    """Run a call. A small one is its pickle and nothing else, since Ray pickles each argument by itself.
 
     Args:
-        payload: What a ``Payload`` says of the blob.
         blob: The packed call.
-        variables: Modules and names of the context variables that come along.
+        payload: What a ``Payload`` says of the blob, where it is more than a pickle.
+        shared_blob: The function that calls share, packed, if this one does.
+        shared: What a ``Payload`` says of that.
         beside: Whether a large answer may be a buffer of its own, which Ray then copies once less.
-        shared: What a ``Payload`` says of the shared function.
-        shared_blob: That function, packed, if the call has one.
 
     Returns:
         What it came to. No error of the function, nor one of pickling, is an error of Ray's.
     """
     try:
-        call = _Call(Payload(*payload, blob), variables, None if shared_blob is None else Payload(*shared, shared_blob))
+        call = _Call(
+            Payload(*(payload or (0, len(blob))), blob),
+            None if shared_blob is None else Payload(*shared, shared_blob),
+        )
         result = call()
         if isinstance(result, CoroutineType | GeneratorType):
             result.close()
@@ -121,17 +123,13 @@ class Generator:
     """A generator, in an actor of its own for as long as its stream lives.
 
     Args:
-        payload: What a ``Payload`` says of the blob.
         blob: The packed call that makes it.
-        variables: Modules and names of the context variables that come along.
+        payload: What a ``Payload`` says of the blob.
         beside: Whether a large item may be a buffer of its own.
     """
 
-    def __init__(
-        self, payload: tuple[int, int], blob: Any, variables: tuple[tuple[str, str], ...], beside: bool
-    ) -> None:
+    def __init__(self, blob: Any, payload: tuple[int, int], *, beside: bool = True) -> None:
         self._payload = Payload(*payload, blob)
-        self._variables = variables
         self._beside = beside
         self._items: Iterator[Any] | None = None
         self._context = copy_context()
@@ -179,7 +177,7 @@ class Generator:
         return self._end
 
     def _begin(self) -> None:
-        call = _Call(self._payload, self._variables, None)
+        call = _Call(self._payload, None)
         self._context = call.context
         made = call()
         if not hasattr(made, "__iter__"):
@@ -195,8 +193,10 @@ class Generator:
 
 
 def _answer(kind: int, packed: tuple[bytes, int, list[memoryview]], beside: bool) -> Answer:
+    if not packed[2] and len(packed[0]) <= wire.INLINE:
+        return bytes((kind,)) + packed[0]
     owned, length, blob = blob_of(*packed)
-    if beside and len(blob) > wire.INLINE:
+    if beside:
         return kind, owned, length, pickle.PickleBuffer(blob)
     return kind, owned, length, bytes(blob)
 
@@ -219,5 +219,4 @@ def _failure(error: BaseException, beside: bool) -> Answer:
 
 
 def _text(kind: int, text: str) -> Answer:
-    packed = text.encode(errors="replace")[: wire.INLINE]
-    return kind, 0, len(packed), packed
+    return bytes((kind,)) + text.encode(errors="replace")[: wire.INLINE]

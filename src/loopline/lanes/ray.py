@@ -128,7 +128,6 @@ class RayLane:
                 "demand": {key: value for key, value in demand.items() if value is not None},
                 "runtime_env": None if runtime_env is None else dict(runtime_env),
                 "retry": retry,
-                "context": self._context,
             }
         )
         self._gate = Gate(name, max_in_flight, max_queue)
@@ -156,7 +155,7 @@ class RayLane:
         """
         check_callable(fn)
         seconds = choose_timeout(timeout, self._timeout)
-        packed = pack(fn, args, values_of(self._variables))
+        packed = pack(fn, args, self._values())
         shared = next((arg for arg in args if isinstance(arg, Shared)), None)
         gate, link = self._gate, self._link
 
@@ -187,8 +186,11 @@ class RayLane:
         """
         check_source(fn)
         feed: Feed[R] = Feed()
-        source = RaySource(self._gate, self._bridge, fn, args, feed, lambda: values_of(self._variables))
+        source = RaySource(self._gate, self._bridge, fn, args, feed, self._values)
         return Stream(self._gate, source, feed, choose_timeout(timeout, self._timeout))
+
+    def _values(self) -> tuple[tuple[tuple[str, str], Any], ...]:
+        return tuple((self._context[index], value) for index, value in values_of(self._variables))
 
     async def _bridge(self) -> Bridge:
         assert self._link is not None
