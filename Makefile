@@ -36,6 +36,7 @@ check-chromium: .venv/.dev # find Chromium, or install it
 
 chaos: .venv/.dev ## the long form of the chaos tests
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/chaos -v
+	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/conformance -k RayLane -v
 
 bench: bench-lanes bench-service bench-jobs bench-watch bench-check ## every benchmark against peers (not part of the tests)
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from loopline.lanes.executor import ExecutorLane
     from loopline.lanes.lane import Lane, LaneStatistics
     from loopline.lanes.limiter import Limiter
+    from loopline.lanes.named import lane
     from loopline.lanes.process import ProcessLane
     from loopline.lanes.ray import RayLane
     from loopline.lanes.thread import ThreadLane
@@ -77,6 +78,7 @@ __all__ = [
     "as_completed",
     "cancel_on_disconnect",
     "fan_out",
+    "lane",
     "lifespan",
 ]
 
@@ -119,6 +121,7 @@ _LAZY = {
     "as_completed": "loopline.fanout",
     "cancel_on_disconnect": "loopline.disconnect",
     "fan_out": "loopline.fanout",
+    "lane": "loopline.lanes.named",
     "lifespan": "loopline.resources",
 }
 

@@ -6,6 +6,7 @@ cluster per process. So the service is none: this process is, and a new one foll
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import select
@@ -29,6 +30,8 @@ from loopline.lanes._ray_task import Answer, Generator, run_call
 from loopline.lanes._ray_wire import Frame, Payload
 
 __all__ = ["main"]
+
+untyped: Any = ray  # what Ray's own annotations leave out
 
 PUTTERS = 4  # threads that put large payloads into the object store, beside which small calls go on
 TCP = 5.0  # seconds until an address that does not answer counts as out of reach
@@ -124,9 +127,9 @@ class _Bridge:
             with suppress(TypeError):
                 socket.create_connection((parts.hostname or "", parts.port), TCP).close()
         options: dict[str, Any] = {"runtime_env": self._runtime_env} if self._runtime_env else {}
-        ray.init(self._address, logging_level="WARNING", log_to_driver=False, **options)
+        ray.init(self._address, logging_level=logging.WARNING, log_to_driver=False, **options)
         self._run = ray.remote(run_call).options(max_retries=self._retry, **self._demand)
-        self._generator: Any = ray.remote(concurrency_groups={"control": 1})(Generator).options(
+        self._generator = untyped.remote(concurrency_groups={"control": 1})(Generator).options(
             max_restarts=0, max_concurrency=1, **self._demand
         )
         if self._how:
@@ -156,7 +159,7 @@ class _Bridge:
     def _lacking(self) -> str:
         wanted = {"CPU": self._demand.get("num_cpus", 1), "GPU": self._demand.get("num_gpus", 0)}
         wanted |= self._demand.get("resources", {})
-        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        nodes = [node["Resources"] for node in untyped.nodes() if node["Alive"]]
         if any(all(node.get(key, 0) >= value for key, value in wanted.items()) for node in nodes):
             return ""
         asked = ", ".join(f"{key}: {value:g}" for key, value in wanted.items() if value)
@@ -309,6 +312,7 @@ def _text(kind: int, text: str) -> bytes:
 def _leave_when_disconnected() -> None:
     from ray.util.client import ray as client
 
-    while client.is_connected():
+    typed: Any = client
+    while typed.is_connected():
         threading.Event().wait(CLIENT_CHECK)
     os._exit(DISCONNECTED)

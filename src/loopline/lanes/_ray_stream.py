@@ -40,7 +40,7 @@ class RaySource(Generic[R]):
         fn: Callable[..., Iterable[R]],
         args: tuple[Any, ...],
         feed: Feed[R],
-        values: Callable[[], tuple[tuple[int, Any], ...]],
+        values: Callable[[], tuple[tuple[Any, Any], ...]],
     ) -> None:
         self.since = 0.0
         self.abandoned = False
