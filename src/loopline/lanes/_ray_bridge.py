@@ -276,7 +276,7 @@ class _Bridge:
                 view = view[os.pwrite(descriptor, view, end - view.nbytes) :]
             frame = ray_wire.head(number, kind, 0, owned, length, end)
             with self._sending:
-                self._line.sendall(frame[ray_wire.send(self._line, frame, descriptor) :])
+                self._line.sendall(frame[socket.send_fds(self._line, [frame], [descriptor]) :])
         finally:
             os.close(descriptor)
 

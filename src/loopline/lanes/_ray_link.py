@@ -186,7 +186,10 @@ class Bridge:
         while self._unsent:
             frame, descriptor = self._unsent[0]
             try:
-                sent = ray_wire.send(self._line, frame, descriptor)
+                if descriptor is None:
+                    sent = self._line.send(frame)  # loopline: ignore[LL101] - it does not block
+                else:
+                    sent = socket.send_fds(self._line, [frame], [descriptor])
             except (BlockingIOError, InterruptedError):
                 self._loop.add_writer(self._line.fileno(), self._write)
                 return

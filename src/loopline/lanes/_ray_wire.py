@@ -22,10 +22,10 @@ __all__ = [
     "Frames",
     "Payload",
     "blob_of",
+    "head",
     "in_memory",
     "payload_of",
     "receive",
-    "send",
 ]
 
 # What a frame says, beside what those of the process lane do.
@@ -108,13 +108,6 @@ def payload_of(owned: int, length: int, size: int, descriptor: int) -> Payload:
 def head(number: int, kind: int, shares: int = 0, owned: int = 0, length: int = 0, size: int = 0) -> bytes:
     """Return what a frame begins with. ``size`` is 0 if the payload follows, else it is in shared memory."""
     return _HEADER.pack(number, kind, shares, owned, length, size)
-
-
-def send(line: socket.socket, frame: bytes, descriptor: int | None = None) -> int:
-    """Send what goes of a frame, its descriptor with its first byte, and return how many bytes went."""
-    if descriptor is None:
-        return line.send(frame)
-    return socket.send_fds(line, [frame], [descriptor])
 
 
 def receive(line: socket.socket) -> tuple[bytes, list[int]]:
