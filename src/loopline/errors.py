@@ -123,7 +123,7 @@ class LaneUnavailable(LooplineError, HTTPException):
         HTTPException.__init__(self, 503, detail, headers={"Retry-After": str(retry_after)})
 
     def __str__(self) -> str:
-        return f"{self.detail} {self.reason}"
+        return f"{self.detail} Reason: {self.reason}"
 
     def __reduce__(self) -> tuple[type[LaneUnavailable], tuple[str, str, int]]:
         return type(self), (self.detail, self.reason, self.retry_after)

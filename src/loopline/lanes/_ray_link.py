@@ -54,6 +54,7 @@ class Bridge:
         self._process: subprocess.Popen[bytes] | None = None
         self._ready: asyncio.Future[str] = self._loop.create_future()
         self._why = ""
+        self._is_to_end = False
         self.ended = asyncio.Event()
         self.hears: dict[int, Heard] = {}
         self._shared: dict[Shared, tuple[int, asyncio.Future[None]]] = {}
@@ -73,7 +74,11 @@ class Bridge:
         thread = threading.Thread(target=self._live, name="loopline ray bridge", daemon=True)
         self._thread = thread
         self._loop.add_reader(self._line.fileno(), self._readable)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._theirs.close()
+            self._gone(OSError(str(error)))
         self._send(ray_wire.head(0, wire.CALL, length=len(self._settings)) + self._settings, None)
         try:
             async with asyncio.timeout(timeout):
@@ -125,12 +130,14 @@ class Bridge:
 
     async def end(self) -> None:
         """Close the line and wait for the process to end; kill it when that takes too long."""
+        self._is_to_end = True
         with suppress(OSError):
             self._line.shutdown(socket.SHUT_RDWR)
         impatient = self._loop.call_later(GOODBYE, self.kill)
         await self.ended.wait()
         impatient.cancel()
-        await to_thread.run_sync(self._thread.join, limiter=CapacityLimiter(1))
+        if self._thread.ident is not None:
+            await to_thread.run_sync(self._thread.join, limiter=CapacityLimiter(1))
 
     def kill(self) -> None:
         """End the process now."""
@@ -172,9 +179,10 @@ class Bridge:
         if not self._ready.done():
             self._ready.set_exception(ConnectionError(self._why or how))
             self._ready.exception()  # it counts as seen: nobody may wait any more
+        lost = f"the connection to the Ray cluster was lost while the call was in flight: {how}"
         hears, self.hears = self.hears, {}
         for heard in hears.values():
-            heard(WorkerLost(f"the connection to the Ray cluster was lost while the call was in flight: {how}"))
+            heard(WorkerLost("the lane closed before the call had ended" if self._is_to_end else lost))
         self.ended.set()
 
     def _send(self, frame: bytes, descriptor: int | None) -> None:
@@ -212,7 +220,12 @@ class Bridge:
             if not got:
                 self._loop.remove_reader(self._line.fileno())
                 return
-            for frame in self._frames.received(got, descriptors):
+            try:
+                frames = self._frames.received(got, descriptors)
+            except (OSError, IndexError):  # a descriptor was dropped on its way, as this process has too many open
+                self.kill()
+                return
+            for frame in frames:
                 self._take(frame)
 
     def _take(self, frame: Frame) -> None:
@@ -276,28 +289,42 @@ class Link:
     async def _keep(self) -> None:
         pause = FIRST_PAUSE
         while True:
-            bridge = Bridge(self._settings)
             try:
-                lacking = await bridge.start(self._timeout)
-                if lacking:
-                    logger.warning("lane %r: the cluster at %s: %s", self._name, self._address, lacking)
-                if self._failure:
-                    logger.info("lane %r: the cluster is in reach again", self._name)
-                self._bridge, self._failure, pause = bridge, "", FIRST_PAUSE
-                self._changed.set()
-                await bridge.ended.wait()
-                logger.warning("lane %r: the connection to the Ray cluster was lost; connecting again", self._name)
-            except ConnectionError as error:
-                if not self._failure:
-                    logger.warning("lane %r can't reach the cluster at %s: %s", self._name, self._address, error)
-                self._failure = f"at {self._address}: {error}"
-            finally:
-                self._bridge = None
-                self._changed.set()
-                await finish_first(bridge.end())
+                bridge = Bridge(self._settings)
+            except OSError as error:  # too many open files
+                self._fail(error)
+            else:
+                if await self._use(bridge):
+                    pause = FIRST_PAUSE
+                    continue
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _use(self, bridge: Bridge) -> bool:
+        """Start a bridge and wait until it has ended. Return whether it was ever connected."""
+        try:
+            lacking = await bridge.start(self._timeout)
+            if lacking:
+                logger.warning("lane %r: the cluster at %s: %s", self._name, self._address, lacking)
             if self._failure:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+                logger.info("lane %r: the cluster is in reach again", self._name)
+            self._bridge, self._failure = bridge, ""
+            self._changed.set()
+            await bridge.ended.wait()
+            logger.warning("lane %r: the connection to the Ray cluster was lost; connecting again", self._name)
+            return True
+        except ConnectionError as error:
+            self._fail(error)
+            return False
+        finally:
+            self._bridge = None
+            await finish_first(bridge.end())
+
+    def _fail(self, error: OSError) -> None:
+        if not self._failure:
+            logger.warning("lane %r can't reach the cluster at %s: %s", self._name, self._address, error)
+        self._failure = f"at {self._address}: {error}"
+        self._changed.set()
 
 
 def _text(frame: Frame) -> str:
