@@ -21,7 +21,7 @@ from stream_work import die_after
 from waiting import until, wait_until
 
 from loopline import LaneTimeout, LaneUnavailable, WorkerLost
-from loopline.lanes import _ray_wire, ray
+from loopline.lanes import _ray_wire
 from loopline.lanes.ray import RayLane
 
 __all__ = ["ray_cluster"]
@@ -40,11 +40,12 @@ LAB = '--resources={"lab": 1}'
 @pytest.fixture
 def doomed(monkeypatch: pytest.MonkeyPatch) -> Iterator[RayCluster]:
     """A cluster that a test may kill: a head, and whatever nodes the test adds."""
-    # Seconds until Ray gives its cluster up; else it is a minute.
-    monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "2")
-    cluster = RayCluster(cpus=1)
+    cluster = RayCluster(cpus=1, client=LONG)
     try:
         cluster.start()
+        # Seconds until Ray gives its cluster up; else it is a minute.
+        monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "2")
+        monkeypatch.setenv("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "2")
         yield cluster
     finally:
         cluster.stop()
@@ -107,34 +108,37 @@ async def test_a_node_that_is_killed_takes_its_calls_with_it_unless_they_run_aga
 
 
 @rounds
+@pytest.mark.parametrize("client", [False, True] if LONG else [False])
 async def test_a_cluster_that_is_lost_is_told_of_and_found_again_without_a_restart(
-    doomed: RayCluster, tmp_path: Path, round_: int
+    doomed: RayCluster, tmp_path: Path, client: bool, round_: int
 ) -> None:
-    async with RayLane(doomed.address) as lane:
+    address = f"ray://127.0.0.1:{doomed.client_port}" if client else doomed.address
+    async with RayLane(address) as lane:
         call = asyncio.create_task(lane.run(hold, str(tmp_path), "held"))
         await until((tmp_path / "held.runs").exists)
         for node in list(doomed.nodes):
             doomed.kill_node(node)
         with pytest.raises((LaneTimeout, LaneUnavailable)):
             await lane.run(add, 1, 1, timeout=0.5)
-        with pytest.raises(WorkerLost, match=r"node it was running on is dead|connection to the Ray cluster was lost"):
+        with pytest.raises(
+            WorkerLost,
+            match=r"node it was running on is dead|connection to the Ray cluster was lost|Failed to reconnect",
+        ):
             await asyncio.wait_for(call, 60)
         await until(lambda: lane.pid is None)
-        with pytest.raises(LaneUnavailable, match=f"at {doomed.address}.*refused"):
-            while True:
-                await lane.run(add, 1, 1, timeout=60)
+        with pytest.raises(LaneUnavailable, match=f"at {address}.*refused"):
+            await lane.run(add, 1, 1, timeout=60)
         assert lane.statistics().running == 0
         doomed.start()
         await until(lambda: lane.pid is not None)
         assert await lane.run(add, 1, 1) == 2
 
 
-async def test_a_cluster_that_can_not_be_reached_at_the_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_cluster_that_can_not_be_reached_at_the_start_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        monkeypatch.setattr(ray, "CONNECT", 3.0)
         with pytest.raises(LaneUnavailable, match=f"at {address}: no connection within 3 s"):
-            await RayLane(address).__aenter__()  # it listens, and never answers
+            await RayLane(address, connect_timeout=3).__aenter__()  # it listens, and never answers
     with pytest.raises(LaneUnavailable, match=f"at {address}: ConnectionRefusedError"):
         await RayLane(address).__aenter__()
 
@@ -152,6 +156,18 @@ async def test_a_bridge_that_is_killed_takes_the_calls_in_flight_with_it_and_is_
             await burning
         await until(lambda: not psutil.pid_exists(pid_in(tmp_path / "burns")))
         assert await lane.run(add, 1, 1) == 2
+
+
+async def test_a_lane_that_closes_ends_what_still_runs_after_its_close_timeout(
+    ray_cluster: RayCluster, tmp_path: Path
+) -> None:
+    async with RayLane(ray_cluster.address, close_timeout=0.2) as lane:
+        burning = asyncio.create_task(lane.run(burn, str(tmp_path)))
+        await until((tmp_path / "burns").exists)
+    with pytest.raises(WorkerLost, match="the lane closed before the call had ended"):
+        await burning
+    await until(lambda: not psutil.pid_exists(pid_in(tmp_path / "burns")))
+    assert lane.statistics().running == 0
 
 
 @rounds

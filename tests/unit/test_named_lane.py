@@ -83,6 +83,7 @@ def test_what_can_not_be_meant_is_told_when_the_application_is_imported(lanes: s
         ({"retry": -1}, "retry must be at least 0"),
         ({"max_in_flight": 0}, "max_in_flight"),
         ({"close_timeout": 0}, "close_timeout"),
+        ({"connect_timeout": 0}, "connect_timeout"),
         ({"address": ""}, "address must be"),
         ({"context": "module:variable"}, "give context as a list"),
         ({"context": ["variable"]}, "module:variable"),

@@ -12,7 +12,7 @@ from loopline.lanes import _wire as wire
 from loopline.lanes._gate import Gate
 from loopline.lanes._process_call import noted, outcome, pack
 from loopline.lanes._ray_answer import content_of, lost
-from loopline.lanes._ray_link import Bridge
+from loopline.lanes._ray_process import Bridge
 from loopline.lanes._ray_wire import Frame
 from loopline.lanes.stream import Feed, Unreadable
 

@@ -21,7 +21,15 @@ _ANY: dict[str, Callable[[str], float]] = {"max_queue": int, "timeout": float}
 _OPTIONS: dict[str, dict[str, Callable[[str], float]]] = {
     "thread": _ANY,
     "process": _ANY | {"nice": int, "max_calls_per_worker": int, "max_memory_per_worker": int},
-    "ray": _ANY | {"max_in_flight": int, "close_timeout": float, "num_cpus": float, "num_gpus": float, "retry": int},
+    "ray": _ANY
+    | {
+        "max_in_flight": int,
+        "connect_timeout": float,
+        "close_timeout": float,
+        "num_cpus": float,
+        "num_gpus": float,
+        "retry": int,
+    },
 }
 
 

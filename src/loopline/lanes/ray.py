@@ -26,7 +26,8 @@ from loopline.lanes._map import map_over
 from loopline.lanes._offload import offload_to
 from loopline.lanes._process_call import outcome, pack
 from loopline.lanes._ray_answer import content_of, lost
-from loopline.lanes._ray_link import Bridge, Link
+from loopline.lanes._ray_link import Link
+from loopline.lanes._ray_process import Bridge
 from loopline.lanes._ray_stream import RaySource
 from loopline.lanes._ray_task import Shared
 from loopline.lanes._ray_wire import Frame
@@ -42,7 +43,6 @@ Ts = TypeVarTuple("Ts")
 
 logger = logging.getLogger("loopline.lanes")
 
-CONNECT = 30.0  # seconds that an attempt to connect to the cluster may take
 READ_IN_THREAD = 1024 * 1024  # bytes of an answer that are read in a thread, beside the loop
 
 
@@ -75,6 +75,8 @@ class RayLane:
         max_in_flight: How many calls are handed to Ray at once: some more than the cluster has CPUs.
         max_queue: How many more calls may wait; the next is refused with LaneFull.
         timeout: Seconds that a call may take, waiting included, unless it says otherwise; None is no bound.
+        connect_timeout: Seconds that an attempt to connect to the cluster may take. Over ``ray://`` a ``runtime_env``
+            is made ready meanwhile, which may take minutes.
         close_timeout: Seconds that running calls may take to end when the lane closes. Then they are cancelled.
 
     Raises:
@@ -96,6 +98,7 @@ class RayLane:
         max_in_flight: int = 64,
         max_queue: int = 100,
         timeout: float | None = None,
+        connect_timeout: float = 30.0,
         close_timeout: float = 5.0,
     ) -> None:
         if importlib.util.find_spec("ray") is None:
@@ -108,8 +111,9 @@ class RayLane:
                 raise ConfigurationError(f"lane {name!r}: {option} must be at least 0, not {amount}")
         if retry < 0:
             raise ConfigurationError(f"lane {name!r}: retry must be at least 0, not {retry}")
-        if not close_timeout > 0:
-            raise ConfigurationError(f"lane {name!r}: close_timeout must be more than 0 seconds, not {close_timeout}")
+        for option, seconds in (("connect_timeout", connect_timeout), ("close_timeout", close_timeout)):
+            if not seconds > 0:
+                raise ConfigurationError(f"lane {name!r}: {option} must be more than 0 seconds, not {seconds}")
         if not address:
             raise ConfigurationError(f'lane {name!r}: address must be "HOST:PORT", "ray://HOST:10001" or "auto"')
         if max_in_flight < 1:
@@ -132,6 +136,7 @@ class RayLane:
         )
         self._gate = Gate(name, max_in_flight, max_queue)
         self._timeout = choose_timeout(None, timeout)
+        self._connect_timeout = connect_timeout
         self._close_timeout = close_timeout
         self._link: Link | None = None
 
@@ -243,13 +248,13 @@ class RayLane:
         """Connect to the cluster.
 
         Raises:
-            LaneUnavailable: If the cluster can't be reached within 30 s, or is of other versions.
+            LaneUnavailable: If the cluster can't be reached within ``connect_timeout``, or is of other versions.
         """
         if self._link is not None:
             raise ConfigurationError(f"lane {self.name!r} has started already: one `async with` at a time")
         self._variables = [find_variable(self.name, *where) for where in self._context]
         gate = self._gate
-        self._link = link = Link(self.name, self._address, self._settings, CONNECT)
+        self._link = link = Link(self.name, self._address, self._settings, self._connect_timeout)
         try:
             await link.bridge()
         except BaseException:
