@@ -45,9 +45,17 @@ def listens(port: int) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Node:
+    """A node: the process that started it and leads its session, and what it wrote."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
 @dataclass
 class RayCluster:
-    """A head and, with ``add_node``, other nodes. Each is a session of processes, which its end kills.
+    """A head and, with ``add_node``, other nodes. Each is a session of processes.
 
     Args:
         cpus: What each node has.
@@ -59,7 +67,7 @@ class RayCluster:
     port: int = field(default_factory=free_port)
     client_port: int = field(default_factory=free_port)
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="loopline-ray-", dir="/tmp")))
-    nodes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -71,23 +79,24 @@ class RayCluster:
         options = ["--head", f"--port={self.port}", "--include-dashboard=false", f"--temp-dir={self.folder}"]
         if self.client:
             options.append(f"--ray-client-server-port={self.client_port}")
-        self._start_node(*options, *more)
-        wait_until(lambda: listens(self.port) and (not self.client or listens(self.client_port)))
+        log = self._start_node(*options, *more).log
+        # Its port listens before all of it is there: another node that came then could confuse it.
+        wait_until(lambda: "Ray runtime started" in log.read_text() and (not self.client or listens(self.client_port)))
 
-    def add_node(self, *options: str) -> subprocess.Popen[bytes]:
+    def add_node(self, *options: str) -> Node:
         """Start another node."""
         return self._start_node(f"--address={self.address}", *options)
 
-    def kill_node(self, node: subprocess.Popen[bytes]) -> None:
+    def kill_node(self, node: Node) -> None:
         """Kill a node as a power cut does."""
         self.nodes.remove(node)
         for process in psutil.process_iter():
             try:
-                if os.getsid(process.pid) == node.pid:
+                if os.getsid(process.pid) == node.process.pid:
                     process.send_signal(signal.SIGKILL)
             except (ProcessLookupError, psutil.NoSuchProcess):
                 pass
-        node.wait(60)
+        node.process.wait(60)
 
     def stop(self) -> None:
         """Kill it all, and remove what it wrote."""
@@ -95,22 +104,22 @@ class RayCluster:
             self.kill_node(node)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _start_node(self, *options: str) -> subprocess.Popen[bytes]:
-        number = len(list(self.folder.glob("*.log")))
-        with (self.folder / f"node{number}.log").open("w") as log:
-            node = subprocess.Popen(
+    def _start_node(self, *options: str) -> Node:
+        log = self.folder / f"node{len(list(self.folder.glob('*.log')))}.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"),
                     *(f"--num-cpus={self.cpus}", f"--object-store-memory={STORE}", *options),
                 ],
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=output,
+                stderr=output,
                 env={**os.environ, **SETTINGS, "PYTHONPATH": f"{SOURCE}{os.pathsep}{SUPPORT}", "PATH": _path()},
                 start_new_session=True,
             )
-        self.nodes.append(node)
-        return node
+        self.nodes.append(Node(process, log))
+        return self.nodes[-1]
 
 
 def _path() -> str:
