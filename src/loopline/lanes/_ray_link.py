@@ -10,11 +10,14 @@ from loopline.errors import LaneUnavailable
 from loopline.lanes._ray_process import Bridge
 from loopline.lanes._ray_task import Shared
 
-__all__ = ["Link"]
+__all__ = ["CLIENT_TRIES", "Link"]
 
 logger = logging.getLogger("loopline.lanes")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds between two attempts to reach the cluster
+# Ray's proxy for its clients forks with threads running, and once in a while what it forks hangs: another connection
+# gets another process.
+CLIENT_TRIES = 3
 
 
 class Link:
@@ -24,14 +27,17 @@ class Link:
         name: The lane's name.
         address: The cluster's, for messages.
         settings: What a bridge is told first.
-        timeout: Seconds that an attempt to connect may take.
+        timeout: Seconds that connecting may take.
+        tries: How many attempts that hang there are in these.
     """
 
-    def __init__(self, name: str, address: str, settings: bytes, timeout: float) -> None:
+    def __init__(self, name: str, address: str, settings: bytes, timeout: float, tries: int = 1) -> None:
         self._name = name
         self._address = address
         self._settings = settings
         self._timeout = timeout
+        self._tries = tries
+        self._hung = 0
         self._bridge: Bridge | None = None
         self._failure = ""
         self._changed = asyncio.Event()
@@ -82,7 +88,8 @@ class Link:
     async def _use(self, bridge: Bridge) -> bool:
         """Start a bridge and wait until it has ended. Return whether it was ever connected."""
         try:
-            lacking = await bridge.start(self._timeout)
+            lacking = await bridge.start(self._timeout / self._tries)
+            self._hung = 0
             if lacking:
                 logger.warning("lane %r: the cluster at %s: %s", self._name, self._address, lacking)
             if self._failure:
@@ -94,6 +101,11 @@ class Link:
             return True
         except ConnectionError as error:
             self._fail(error)
+            return False
+        except TimeoutError:
+            self._hung += 1
+            if self._hung >= self._tries:
+                self._fail(TimeoutError(f"no connection within {self._timeout:g} s"))
             return False
         finally:
             self._bridge = None

@@ -65,6 +65,7 @@ class Bridge:
 
         Raises:
             ConnectionError: If it could not connect.
+            TimeoutError: If it hung.
         """
         thread = threading.Thread(target=self._live, name="loopline ray bridge", daemon=True)
         self._thread = thread
@@ -75,11 +76,8 @@ class Bridge:
             self._theirs.close()
             self._gone(OSError(str(error)))
         self._send(ray_wire.head(0, wire.CALL, length=len(self._settings)) + self._settings, None)
-        try:
-            async with asyncio.timeout(timeout):
-                return await self._ready
-        except TimeoutError:
-            raise ConnectionError(f"no connection within {timeout:g} s") from None
+        async with asyncio.timeout(timeout):
+            return await self._ready
 
     def number(self) -> int:
         """Return a number for a call."""

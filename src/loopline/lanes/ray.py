@@ -26,7 +26,7 @@ from loopline.lanes._map import map_over
 from loopline.lanes._offload import offload_to
 from loopline.lanes._process_call import outcome, pack
 from loopline.lanes._ray_answer import content_of, lost
-from loopline.lanes._ray_link import Link
+from loopline.lanes._ray_link import CLIENT_TRIES, Link
 from loopline.lanes._ray_process import Bridge
 from loopline.lanes._ray_stream import RaySource
 from loopline.lanes._ray_task import Shared
@@ -137,6 +137,7 @@ class RayLane:
         self._gate = Gate(name, max_in_flight, max_queue)
         self._timeout = choose_timeout(None, timeout)
         self._connect_timeout = connect_timeout
+        self._tries = CLIENT_TRIES if address.startswith("ray://") and runtime_env is None else 1
         self._close_timeout = close_timeout
         self._link: Link | None = None
 
@@ -254,7 +255,7 @@ class RayLane:
             raise ConfigurationError(f"lane {self.name!r} has started already: one `async with` at a time")
         self._variables = [find_variable(self.name, *where) for where in self._context]
         gate = self._gate
-        self._link = link = Link(self.name, self._address, self._settings, self._connect_timeout)
+        self._link = link = Link(self.name, self._address, self._settings, self._connect_timeout, self._tries)
         try:
             await link.bridge()
         except BaseException:
