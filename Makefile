@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test pictures chaos lint types check-chromium bench bench-lanes bench-service bench-jobs bench-watch bench-check check-redis lock clean
+.PHONY: help setup run test pictures chaos lint types check-chromium bench bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster check-redis lock clean
 
 PORT ?= 8000
 # Tests wait more than they compute. With `python -m pytest` alone, they run one after the other.
@@ -41,8 +41,9 @@ pictures: .venv/.dev check-chromium ## make the docs' pictures of the dashboard 
 
 chaos: .venv/.dev ## the long form of the chaos tests
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/chaos -v
+	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/conformance -k RayLane -v
 
-bench: bench-lanes bench-service bench-jobs bench-watch bench-check ## every benchmark against peers (not part of the tests)
+bench: bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster ## every benchmark against peers (not part of the tests)
 
 bench-lanes: .venv-bench/.peers ## ProcessLane against other process pools (BENCH=--quick: once, only to see it work)
 	@.venv-bench/bin/python -m benchmarks.lanes --json build/lanes-benchmark.json --svg build/lanes-benchmark.svg $(BENCH)
@@ -56,6 +57,9 @@ bench-watch: .venv-bench-watch/.peers ## who finds what blocks the loop, whom it
 bench-check: .venv-bench-check/.peers ## static checks on labelled cases, and on services (BENCH="FOLDER…")
 	@.venv-bench-check/bin/python -m benchmarks.check --json build/check-benchmark.json --svg build/check-benchmark.svg $(BENCH)
 
+bench-cluster: .venv-bench-cluster/.peers ## RayLane against Ray by hand, Dask and ProcessLane, by the size of a task
+	@.venv-bench-cluster/bin/python -m benchmarks.cluster --json build/cluster-benchmark.json --svg build/cluster-benchmark.svg $(BENCH)
+
 bench-jobs: .venv-bench/.peers check-redis ## jobs against other durable queues, on PostgreSQL, SQLite and Redis
 	@.venv-bench/bin/python -m benchmarks.jobs --json build/jobs-benchmark.json --svg build/jobs-benchmark.svg $(BENCH)
 
@@ -68,14 +72,15 @@ lock: .venv/.dev ## resolve the requirement locks again, with hashes and without
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml requirements/bench.in --extra demo --extra postgres --group build -c requirements/run.txt -o requirements/bench.txt
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml requirements/bench-watch.in --extra demo --group build -c requirements/run.txt -o requirements/bench-watch.txt
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml requirements/bench-cluster.in --group build -c requirements/dev.txt -o requirements/bench-cluster.txt
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml requirements/bench-check.in --group build -c requirements/run.txt -o requirements/bench-check.txt
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade
 
 clean: ## remove the virtual environment and caches
-	rm -rf .venv .venv-bench .venv-bench-watch .venv-bench-check build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-bench-watch .venv-bench-check .venv-bench-cluster build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.venv/.made .venv-bench/.made .venv-bench-watch/.made .venv-bench-check/.made:
+.venv/.made .venv-bench/.made .venv-bench-watch/.made .venv-bench-check/.made .venv-bench-cluster/.made:
 	@'$(PYTHON)' -c '$(RECENT)' 2>/dev/null || { echo 'Loopline needs Python 3.11 or newer: install it, or say where it is with PYTHON=/path/to/python3.'; exit 1; }
 	$(say) 'virtual environment ($(@D))'
 	@'$(PYTHON)' -m venv $(@D) || { echo 'This Python has no venv module. On Debian or Ubuntu: apt-get install python3-venv'; exit 1; }
@@ -95,7 +100,8 @@ clean: ## remove the virtual environment and caches
 .venv-bench/.peers: requirements/bench.txt
 .venv-bench-watch/.peers: requirements/bench-watch.txt
 .venv-bench-check/.peers: requirements/bench-check.txt
-.venv-bench/.peers .venv-bench-watch/.peers .venv-bench-check/.peers: %/.peers: %/.made pyproject.toml
+.venv-bench-cluster/.peers: requirements/bench-cluster.txt
+.venv-bench/.peers .venv-bench-watch/.peers .venv-bench-check/.peers .venv-bench-cluster/.peers: %/.peers: %/.made pyproject.toml
 	$(say) 'packages of the benchmarks, from $(filter requirements/%,$^)'
 	@$*/bin/python -m pip --disable-pip-version-check install --progress-bar off --require-hashes -r $(filter requirements/%,$^)
 	@$*/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         LaneClosed,
         LaneFull,
         LaneTimeout,
+        LaneUnavailable,
         LooplineError,
         MissingExtra,
         RemoteError,
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from loopline.lanes.executor import ExecutorLane
     from loopline.lanes.lane import Lane, LaneStatistics
     from loopline.lanes.limiter import Limiter
+    from loopline.lanes.named import lane
     from loopline.lanes.process import ProcessLane
+    from loopline.lanes.ray import RayLane
     from loopline.lanes.thread import ThreadLane
     from loopline.metrics import Metrics
     from loopline.resources import lifespan
@@ -58,12 +61,14 @@ __all__ = [
     "LaneFull",
     "LaneStatistics",
     "LaneTimeout",
+    "LaneUnavailable",
     "Limiter",
     "LooplineError",
     "Metrics",
     "MissingExtra",
     "Outcome",
     "ProcessLane",
+    "RayLane",
     "RemoteError",
     "ResourceError",
     "Retry",
@@ -77,6 +82,7 @@ __all__ = [
     "as_completed",
     "cancel_on_disconnect",
     "fan_out",
+    "lane",
     "lifespan",
 ]
 
@@ -100,12 +106,14 @@ _LAZY = {
     "LaneFull": "loopline.errors",
     "LaneStatistics": "loopline.lanes.lane",
     "LaneTimeout": "loopline.errors",
+    "LaneUnavailable": "loopline.errors",
     "Limiter": "loopline.lanes.limiter",
     "LooplineError": "loopline.errors",
     "Metrics": "loopline.metrics",
     "MissingExtra": "loopline.errors",
     "Outcome": "loopline.fanout",
     "ProcessLane": "loopline.lanes.process",
+    "RayLane": "loopline.lanes.ray",
     "RemoteError": "loopline.errors",
     "ResourceError": "loopline.errors",
     "Retry": "loopline.jobs",
@@ -119,6 +127,7 @@ _LAZY = {
     "as_completed": "loopline.fanout",
     "cancel_on_disconnect": "loopline.disconnect",
     "fan_out": "loopline.fanout",
+    "lane": "loopline.lanes.named",
     "lifespan": "loopline.resources",
 }
 

@@ -18,6 +18,7 @@ __all__ = [
     "LaneClosed",
     "LaneFull",
     "LaneTimeout",
+    "LaneUnavailable",
     "LooplineError",
     "MissingExtra",
     "RemoteError",
@@ -108,6 +109,24 @@ class LaneClosed(LooplineError):
 
     Give the lane to ``lifespan(...)``, or use it inside ``async with lane:``.
     """
+
+
+class LaneUnavailable(LooplineError, HTTPException):
+    """Raised when the cluster behind a lane is out of reach. In a request: 503 with ``Retry-After``.
+
+    The lane connects again by itself. ``reason`` says what is wrong, for the log; the client does not see it.
+    """
+
+    def __init__(self, detail: str, reason: str, retry_after: int = 5) -> None:
+        self.reason = reason
+        self.retry_after = retry_after
+        HTTPException.__init__(self, 503, detail, headers={"Retry-After": str(retry_after)})
+
+    def __str__(self) -> str:
+        return f"{self.detail} Reason: {self.reason}"
+
+    def __reduce__(self) -> tuple[type[LaneUnavailable], tuple[str, str, int]]:
+        return type(self), (self.detail, self.reason, self.retry_after)
 
 
 class WorkerLost(LooplineError):

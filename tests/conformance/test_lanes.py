@@ -526,8 +526,13 @@ def test_a_closed_lane_leaves_no_thread_and_no_process(kind: Kind) -> None:
     asyncio.run(use())
 
     # The resource tracker that multiprocessing starts once for the whole program is not the lane's.
+    # Nor are the processes of the Ray cluster, which are sessions of their own.
     def ours(child: psutil.Process) -> bool:
-        return child.pid not in before and "resource_tracker" not in " ".join(child.cmdline())
+        return (
+            child.pid not in before
+            and os.getsid(child.pid) == os.getsid(0)
+            and "resource_tracker" not in " ".join(child.cmdline())
+        )
 
     wait_until(lambda: threading.active_count() <= threads and not any(map(ours, me.children(recursive=True))))
 

@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from waiting import wait_until
 
+from loopline import ProcessLane
 from loopline.demo.app import app
 from loopline.demo.concurrent_calls import IN_FLIGHT, MOST_IDS
 from loopline.demo.resources import cpu, db, upstream
@@ -83,6 +84,7 @@ async def test_a_client_that_leaves_stops_the_rest_of_its_batch(url: str) -> Non
 
 
 async def test_a_client_that_leaves_frees_the_cpu_and_the_next_call_works(url: str) -> None:
+    assert isinstance(cpu, ProcessLane)
     async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
         before = set(cpu.pids)
         # Far more than the workers get done meanwhile: some run when their client leaves.

@@ -91,7 +91,13 @@ def test_primes_are_all_found(http: httpx2.Client, below: int, found: int, large
 def test_process_refuses_a_lane_that_is_not_there(http: httpx2.Client) -> None:
     refused = http.post("/process?data=hello&lane=warp")
     assert refused.status_code == 422
-    assert "'process' or 'executor'" in refused.text, "the answer names what there is"
+    assert "'process', 'executor' or 'ray'" in refused.text, "the answer names what there is"
+
+
+def test_process_on_a_cluster_that_is_not_there_says_how_to_have_one(http: httpx2.Client) -> None:
+    refused = http.post("/process?data=hello&lane=ray")
+    assert refused.status_code == 501
+    assert "LOOPLINE_DEMO_RAY_ADDRESS" in refused.json()["detail"]
 
 
 def test_blocking_calls_answer(http: httpx2.Client) -> None:

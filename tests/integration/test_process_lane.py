@@ -65,7 +65,7 @@ async def lane() -> AsyncIterator[ProcessLane]:
 @pytest.mark.parametrize(
     ("fn", "args", "error", "told"),
     [
-        (lambda: 1, (), ConfigurationError, r"can't be sent to a worker process.*at the top of an importable module"),
+        (lambda: 1, (), ConfigurationError, r"can't be sent to a worker.*at the top of an importable module"),
         (echo, (threading.Lock(),), ConfigurationError, r"echo and its arguments can't be sent.*plain data"),
         (return_lock, (), ConfigurationError, r"return_lock: the result can't be sent back: TypeError"),
         (raise_unpicklable, (), RemoteError, r"(?s)raise_unpicklable failed in the worker.*it holds a lock"),

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Protocol
 
+from ray_cluster import address_for_lanes
+
 from loopline.lanes import ExecutorLane, Lane, ProcessLane, ThreadLane
+from loopline.lanes.ray import RayLane
 
 __all__ = ["KINDS", "Kind", "Make"]
 
@@ -32,6 +35,7 @@ class Kind:
         carries_context: Whether context variables come along, once they are named where that is needed.
         frees_place_on_abandon: Whether a call that is given up ends at once.
         streams: Whether a generator can be streamed from it.
+        on_cluster: Whether it needs the Ray cluster.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Kind:
     carries_context: bool
     frees_place_on_abandon: bool
     streams: bool = False
+    on_cluster: bool = False
 
 
 def _thread(*, size: int = 2, max_queue: int = 10, timeout: float | None = None) -> Lane:
@@ -49,6 +54,17 @@ def _thread(*, size: int = 2, max_queue: int = 10, timeout: float | None = None)
 def _process(*, size: int = 2, max_queue: int = 10, timeout: float | None = None) -> Lane:
     return ProcessLane(
         size, name="lane", max_queue=max_queue, timeout=timeout, preload=["lane_work"], context=["lane_work:REQUEST_ID"]
+    )
+
+
+def _ray(*, size: int = 2, max_queue: int = 10, timeout: float | None = None) -> Lane:
+    return RayLane(
+        address_for_lanes(),
+        name="lane",
+        max_in_flight=size,
+        max_queue=max_queue,
+        timeout=timeout,
+        context=["lane_work:REQUEST_ID"],
     )
 
 
@@ -68,6 +84,15 @@ KINDS = [
         carries_context=True,
         frees_place_on_abandon=True,
         streams=True,
+    ),
+    Kind(
+        "RayLane",
+        _ray,
+        in_this_process=False,
+        carries_context=True,
+        frees_place_on_abandon=True,
+        streams=True,
+        on_cluster=True,
     ),
     Kind(
         "ExecutorLane of threads",

@@ -12,6 +12,8 @@ SHARED = {
     "test_demo_schema.py": "the reference service and Chromium",
     "test_demo_routes.py::": "a fresh copy of the project",
     "test_readme.py::": "a fresh copy of the project",
+    "RayLane": "the Ray cluster",
+    "test_ray_lane.py": "the Ray cluster",
     "test_benchmark_services.py": "the services of the benchmark",
 }
 

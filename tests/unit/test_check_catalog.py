@@ -217,9 +217,11 @@ def importable(path: str) -> bool:
 def installed(name: str) -> bool:
     """Tell whether a library is there: of the standard library, or installed (our own tests have modules, too)."""
     spec = importlib.util.find_spec(name)
-    places = [spec.origin or "", *(spec.submodule_search_locations or ())] if spec is not None else []
+    if spec is None or spec.origin is None:  # a namespace, such as google, may hold another library's part alone
+        return False
+    places = [spec.origin, *(spec.submodule_search_locations or ())]
     ours = name in {*sys.stdlib_module_names, "loopline"}
-    return bool(places) and (ours or any("site-packages" in one for one in places))
+    return ours or any("site-packages" in one for one in places)
 
 
 INSTALLED = [name for name in DATA if installed(name)]

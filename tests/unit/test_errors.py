@@ -12,6 +12,7 @@ from loopline import (
     DatabaseBusy,
     LaneFull,
     LaneTimeout,
+    LaneUnavailable,
     LooplineError,
     MissingExtra,
     UpstreamError,
@@ -21,6 +22,7 @@ from loopline import (
 HTTP_ERRORS = [
     (LaneFull("full", 3), 503),
     (DatabaseBusy("busy", 2), 503),
+    (LaneUnavailable("no cluster", "at inner:6379: refused", 5), 503),
     (LaneTimeout("late"), 504),
     (UpstreamTimeout("GET http://inner/secret"), 504),
     (UpstreamError("GET http://inner/secret", 500), 502),
@@ -33,12 +35,16 @@ def test_an_error_that_a_request_meets_carries_its_status(error: HTTPException, 
     assert isinstance(error, LooplineError)
 
 
-@pytest.mark.parametrize("error", [LaneFull("full", 3), DatabaseBusy("busy", 3)], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize(
+    "error",
+    [LaneFull("full", 3), DatabaseBusy("busy", 3), LaneUnavailable("no cluster", "at inner:6379: refused", 3)],
+    ids=lambda e: type(e).__name__,
+)
 def test_an_overload_says_when_to_try_again(error: HTTPException) -> None:
     assert error.headers == {"Retry-After": "3"}
 
 
-@pytest.mark.parametrize("error", [error for error, _ in HTTP_ERRORS if "Upstream" in type(error).__name__], ids=repr)
+@pytest.mark.parametrize("error", [error for error, _ in HTTP_ERRORS if "inner" in str(error)], ids=repr)
 def test_the_client_is_not_told_about_the_other_service(error: HTTPException) -> None:
     assert "inner" not in error.detail
     assert "inner" in str(error), "the log is told"

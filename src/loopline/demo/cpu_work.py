@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal, TypeAlias
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, HTTPException, Query
 from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel
 
 from loopline.demo.compute import Progress, digest, primes
-from loopline.demo.resources import BUSY, Problem, cpu, executor
+from loopline.demo.resources import BUSY, Problem, cluster, cpu, executor
+from loopline.demo.settings import RAY_ADDRESS_VARIABLE
 from loopline.disconnect import cancel_on_disconnect
 from loopline.lanes import Lane, Stream
 
@@ -21,8 +22,8 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["CPU work"])
 
-LaneName: TypeAlias = Literal["process", "executor"]
-LANES: dict[LaneName, Lane] = {"process": cpu, "executor": executor}
+LaneName: TypeAlias = Literal["process", "executor", "ray"]
+LANES: dict[LaneName, Lane | None] = {"process": cpu, "executor": executor, "ray": cluster}
 
 
 class Processed(BaseModel):
@@ -34,7 +35,11 @@ class Processed(BaseModel):
 @router.post(
     "/process",
     dependencies=[cancel_on_disconnect],
-    responses=BUSY | {504: {"model": Problem, "description": "It took longer than 10 s"}},
+    responses=BUSY
+    | {
+        501: {"model": Problem, "description": "There is no Ray cluster"},
+        504: {"model": Problem, "description": "It took longer than 10 s"},
+    },
 )
 async def process(
     data: Annotated[str, Query(max_length=10_000, openapi_examples={"hello": {"value": "hello"}})],
@@ -42,9 +47,13 @@ async def process(
 ) -> Processed:
     """Work through ``data`` in another process; the event loop stays free.
 
-    ``process``, the ProcessLane, frees the CPU when the client leaves; ``executor``, a ProcessPoolExecutor, can't.
+    ``process``, the ProcessLane, frees the CPU when the client leaves; ``executor``, a ProcessPoolExecutor, can't;
+    ``ray``, the RayLane, does, on the cluster.
     """
-    return Processed(result=await LANES[lane].run(digest, data, timeout=10))
+    chosen = LANES[lane]
+    if chosen is None:
+        raise HTTPException(501, f"There is no Ray cluster: start the service with {RAY_ADDRESS_VARIABLE}=HOST:PORT.")
+    return Processed(result=await chosen.run(digest, data, timeout=10))
 
 
 async def _search(

@@ -21,7 +21,8 @@ from loopline.demo.tables import tables
 from loopline.demo.upstream import Upstream
 from loopline.http_client import HttpClient
 from loopline.jobs import JobQueue
-from loopline.lanes import ExecutorLane, Limiter, ProcessLane, ThreadLane
+from loopline.lanes import ExecutorLane, Lane, Limiter, RayLane, ThreadLane
+from loopline.lanes.named import lane
 from loopline.resources import Lifespan, lifespan
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "SyncReadSession",
     "Text",
     "batches",
+    "cluster",
     "cpu",
     "db",
     "executor",
@@ -49,7 +51,8 @@ upstream = Upstream()
 # A bulkhead each: whoever waits for the slow legacy system never holds up the reading of a file, or FastAPI's threads.
 legacy = ThreadLane("legacy", size=20, max_queue=200, timeout=30)
 files = ThreadLane("files", size=4, max_queue=100, timeout=10)
-cpu = ProcessLane(2, name="cpu", max_queue=50, preload=["loopline.demo.compute"], timeout=10)
+# Two processes here, unless LOOPLINE_LANES says that the name stands for something else: "cpu=ray://head:10001", say.
+cpu = lane("cpu", "process:2", max_queue=50, preload=["loopline.demo.compute"], timeout=10)
 
 
 # What was promised for after the response; stored in the request's own transaction.
@@ -71,6 +74,10 @@ def _processes() -> ProcessPoolExecutor:
 # The same work as most would run it, to compare.
 executor = ExecutorLane(_processes, size=2, name="executor", timeout=10)
 
+# The same work on a cluster, where there is one.
+_address = Settings().ray_address
+cluster: Lane | None = RayLane(_address, name="ray", timeout=10) if _address else None
+
 
 def _http_client() -> HttpClient:
     # A transport of its own looks for no proxy in the environment: the other service is on this machine.
@@ -84,7 +91,10 @@ async def _tables() -> AsyncIterator[None]:
         yield
 
 
-resources: Lifespan = lifespan(db, _tables, upstream, legacy, files, cpu, executor, jobs, http_client=_http_client)
+_clusters = [cluster] if cluster is not None else []
+resources: Lifespan = lifespan(
+    db, _tables, upstream, legacy, files, cpu, executor, *_clusters, jobs, http_client=_http_client
+)
 
 Session: TypeAlias = Annotated[AsyncSession, db.session]
 ReadSession: TypeAlias = Annotated[AsyncSession, db.read_session]

@@ -65,9 +65,9 @@ class Call:
 
 
 def pack(
-    fn: Callable[..., Any], args: Sequence[Any], context: tuple[tuple[int, Any], ...]
+    fn: Callable[..., Any], args: Sequence[Any], context: tuple[tuple[Any, Any], ...]
 ) -> tuple[bytes, int, list[memoryview]]:
-    """Pickle a call; see ``wire.pack``.
+    """Pickle a call with the values of context variables, each beside what the worker knows it by; see ``wire.pack``.
 
     Raises:
         ConfigurationError: If it can't be sent.
@@ -81,7 +81,7 @@ def pack(
         ) from None
     except Exception as error:
         raise ConfigurationError(
-            f"{name_of(fn)} and its arguments can't be sent to a worker process: {error}. Define the function "
+            f"{name_of(fn)} and its arguments can't be sent to a worker: {error}. Define the function "
             "at the top of an importable module, and give it plain data."
         ) from error
     if getattr(_innermost(fn), "__module__", None) == "__main__":

@@ -35,6 +35,7 @@ __all__ = [
     "TooLarge",
     "frame",
     "is_shared",
+    "lay_out",
     "pack",
     "unpack",
 ]
@@ -154,8 +155,8 @@ def _aligned(offset: int) -> int:
     return (offset + 63) & ~63
 
 
-def _lay_out(body: bytes, owned: int, buffers: Sequence[memoryview]) -> Iterator[tuple[int, bytes | memoryview]]:
-    """Give the parts of a payload with their offsets, as ``unpack`` expects them."""
+def lay_out(body: bytes, owned: int, buffers: Sequence[memoryview]) -> Iterator[tuple[int, bytes | memoryview]]:
+    """Give the parts of a payload with their offsets, as ``unpack`` expects them; what lies between them is nothing."""
     end = owned * 8
     if owned:
         yield 0, struct.pack(f"<{owned}Q", *[buffer.nbytes for buffer in buffers[:owned]])
@@ -248,7 +249,7 @@ def frame(
     """Return a frame to send; what does not fit inline is written to the arena."""
     if not is_shared(body, buffers):
         return _HEADER.pack(number, kind, 0, len(body), 0) + body
-    parts = list(_lay_out(body, owned, buffers))
+    parts = list(lay_out(body, owned, buffers))
     if arena is None:
         raise TooLarge(f"{len(body):,} bytes")
     return _HEADER.pack(number, kind, owned, len(body), arena.write(parts))

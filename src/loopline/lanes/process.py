@@ -12,7 +12,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
-from importlib import import_module
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, TypeVarTuple
 
@@ -23,6 +22,7 @@ from loopline._finish import finish_first
 from loopline.errors import ConfigurationError, LaneTimeout, WorkerLost
 from loopline.lanes import _wire as wire
 from loopline.lanes._callable import check_callable, check_source
+from loopline.lanes._carried import find_variable, split_variable, values_of
 from loopline.lanes._deadline import choose_timeout
 from loopline.lanes._gate import Gate
 from loopline.lanes._map import map_over
@@ -47,8 +47,6 @@ START = 60.0  # seconds that a worker may take for its imports and its initializ
 LONGEST_PAUSE = 5.0  # seconds between two attempts to start a worker that does not
 GOODBYE = 2.0  # seconds that a worker may take to end by itself
 ATTEMPTS = 5  # workers that a call is given to, if each is lost before it begins
-
-_UNSET = object()
 
 
 class ProcessLane:
@@ -108,7 +106,7 @@ class ProcessLane:
         self._gate = Gate(name, workers, max_queue)
         self._timeout = choose_timeout(None, timeout)
         self._max_calls = max_calls_per_worker
-        self._context = tuple(_split(name, where) for where in context)
+        self._context = tuple(split_variable(name, where) for where in context)
         self._variables: list[ContextVar[Any]] = []
         self._settings = functools.partial(
             settings_of,
@@ -159,7 +157,7 @@ class ProcessLane:
         timeout = choose_timeout(timeout, self._timeout)
         gate = self._gate
         loop = asyncio.get_running_loop()
-        body, owned, buffers = pack(fn, args, self._values() if self._variables else ())
+        body, owned, buffers = pack(fn, args, self._values())
         call = Call(body, owned, buffers, loop.create_future(), self._begin)
         gate.admit(call)
         late = None if timeout is None else loop.call_later(timeout, self._give_up, call, timeout)
@@ -187,9 +185,7 @@ class ProcessLane:
         return result
 
     def _values(self) -> tuple[tuple[int, Any], ...]:
-        """Return the values of the context variables that come along, where they are set."""
-        values = [variable.get(_UNSET) for variable in self._variables]
-        return tuple((index, value) for index, value in enumerate(values) if value is not _UNSET)
+        return values_of(self._variables) if self._variables else ()
 
     def _begin(self, call: Call) -> None:
         """Give the call, whose turn it is, to a worker; if none is free, one is starting, unless the lane closes."""
@@ -287,7 +283,7 @@ class ProcessLane:
         """
         if self._spawner is not None:
             raise ConfigurationError(f"lane {self.name!r} has started already: one `async with` at a time")
-        self._variables = [_find(self.name, *where) for where in self._context]
+        self._variables = [find_variable(self.name, *where) for where in self._context]
         gate = self._gate
         self._gate = Gate(gate.name, gate.size, gate.max_queue, open=True)
         self._endings, self._since = 0, None
@@ -430,17 +426,3 @@ def _kill_those_left(workers: Iterable[Worker]) -> None:
     for worker in workers:
         if worker.process.returncode is None:  # not yet reaped
             worker.kill()
-
-
-def _split(lane: str, where: str) -> tuple[str, str]:
-    module, colon, variable = where.partition(":")
-    if not (module and colon and variable):
-        raise ConfigurationError(f'lane {lane!r}: write a context variable as "module:variable", not {where!r}')
-    return module, variable
-
-
-def _find(lane: str, module: str, name: str) -> ContextVar[Any]:
-    found = getattr(import_module(module), name, None)
-    if not isinstance(found, ContextVar):
-        raise ConfigurationError(f"lane {lane!r}: {module}:{name} is no ContextVar")
-    return found

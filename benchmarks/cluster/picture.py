@@ -1,0 +1,84 @@
+"""The report as a picture: an SVG of bars, written by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from html import escape
+
+from benchmarks.cluster.contenders import OURS
+from benchmarks.cluster.measures import IN_FLIGHT, SIZES
+from benchmarks.cluster.results import Run
+
+__all__ = ["picture"]
+
+WIDTH, PANEL, GAP, MARGIN, TOP = 960, 448, 16, 24, 50  # pixels
+NAME, FIGURE = 118, 56  # pixels: the columns of names and of figures
+BAR, ROW, HEAD = 12, 20, 40  # pixels: the heights of a bar, of a row, and of what is above the rows
+
+HEADING = "The same call in two processes, on a Ray cluster and on Dask"
+
+STYLE = """
+text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2933 }
+.title { font-size: 17px; font-weight: 600 } .panel { font-weight: 600 } .small { font-size: 11px; fill: #616e7c }
+.ours { font-weight: 600 } .back { fill: #fff } .figure { font-size: 10px }
+.bar { fill: #9aa5b1 } .own { fill: #0f766e }
+@media (prefers-color-scheme: dark) {
+text { fill: #e4e7eb } .small { fill: #9aa5b1 } .back { fill: #14191f } .bar { fill: #7b8794 } .own { fill: #2dd4bf }
+}"""
+
+# Title, key, what its unit is divided by, decimals, and the most that can be (None: the largest).
+PANELS: list[tuple[str, str, float, int, float | None]] = [
+    ("A call that does nothing, p50 in ms (less is better)", "latency_us_0", 1000, 2, None),
+    (f"Calls that do nothing a second, {IN_FLIGHT} in flight (more is better)", "calls_per_s_0", 1, 0, None),
+    *(
+        (f"Tasks of {size} ms: their share of two processors, %", f"share_{size}", 0.01, 0, 100.0)
+        for size in SIZES
+        if size
+    ),
+]
+
+
+def picture(run: Run) -> str:
+    """Draw the medians."""
+    tall = HEAD + ROW * len(run.contenders) + GAP
+    foot = TOP + tall * math.ceil(len(PANELS) / 2)
+    height = foot + 2 * ROW
+    warning = ", QUICK: no figures to rely on" if run.quick else ""
+    where = run.machine
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">',
+        f"<title>{HEADING}</title><style>{STYLE}\n</style>",
+        f'<rect class="back" width="{WIDTH}" height="{height}" rx="8"/>',
+        _text(MARGIN, 34, HEADING, "title"),
+    ]
+    for place, panel in enumerate(PANELS):
+        parts += _panel(run, *panel, left=MARGIN + place % 2 * (PANEL + GAP), top=TOP + place // 2 * tall)
+    parts += [
+        _text(MARGIN, foot + 8, f"Medians of {run.repeats} repeats of one interleaved run{warning}.", "small"),
+        _text(MARGIN, foot + 26, f"{where['processor']}, {where['cores']} cores, {where['python']}", "small"),
+        "</svg>",
+    ]
+    return "\n".join(parts)
+
+
+def _panel(
+    run: Run, title: str, key: str, unit: float, decimals: int, most: float | None, *, left: int, top: int
+) -> Iterator[str]:
+    medians = {name: run.median(name, key) / unit for name in run.contenders}
+    whole = most or max((value for value in medians.values() if math.isfinite(value)), default=1.0) or 1.0
+    yield _text(left, top + HEAD - 22, title, "panel")
+    for place, (name, value) in enumerate(medians.items()):
+        y = top + HEAD - 12 + place * ROW
+        is_ours = name == OURS
+        width = value / whole * (PANEL - NAME - FIGURE) if math.isfinite(value) else 0
+        figure = f"{value:,.{decimals}f}" if math.isfinite(value) else "–"
+        kind = "own" if is_ours else "bar"
+        yield _text(left, y + BAR - 2, name, "ours" if is_ours else "")
+        yield f'<rect class="{kind}" x="{left + NAME}" y="{y}" width="{max(width, 1):.1f}" height="{BAR}"/>'
+        yield _text(left + NAME + width + 4, y + BAR - 2, figure, "figure")
+
+
+def _text(x: float, y: float, text: str, kind: str = "") -> str:
+    described = f' class="{kind}"' if kind else ""
+    return f'<text x="{x:.1f}" y="{y}"{described}>{escape(text)}</text>'
