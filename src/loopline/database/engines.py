@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from anyio.to_thread import run_sync
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, SessionTransaction
 
 from loopline._finish import finish_first
-from loopline.database import sqlite
+from loopline.database import postgres, sqlite
 from loopline.database.one_hop import connect_in_one_hop
 from loopline.database.url import sync_url
 from loopline.errors import ConfigurationError
@@ -122,11 +123,21 @@ def open_engines(url: URL, options: PoolOptions) -> Engines:
         event.listen(writer.sync_engine, "begin", sqlite.begin_immediate)
         unsynced = writer.execution_options(**{sqlite.UNSYNCED: True})
         return Engines(writer, reader, owned=(writer, reader), unsynced=unsynced)
-    # Without caches asyncpg leaves every statement unnamed: there is no name that another client's could collide with.
-    cache = {"statement_cache_size": 0, "prepared_statement_cache_size": 0} if options.transaction_pooler else {}
-    engine = create_async_engine(url, connect_args=cache, **options.for_pool())
+    engine = _open_postgres(url, options.transaction_pooler, **options.for_pool())
     reading = engine.execution_options(postgresql_readonly=True)
     return Engines(engine, reading, owned=(engine,), unsynced=engine.execution_options(isolation_level="AUTOCOMMIT"))
+
+
+def _open_postgres(url: URL, pooled: bool, **options: Any) -> AsyncEngine:
+    connect: dict[str, Any] = {} if "timeout" in url.query else {"timeout": postgres.PATIENCE}
+    if pooled:
+        # Without caches asyncpg leaves every statement unnamed: there is no name that another client's could collide
+        # with.
+        connect |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    engine = create_async_engine(url, connect_args=connect, **options)
+    event.listen(engine.sync_engine, "do_connect", postgres.connect_to_one_of_many)
+    event.listen(engine.sync_engine, "connect", partial(postgres.give_up_async, server=not pooled))
+    return engine
 
 
 def adopt_engine(engine: AsyncEngine) -> Engines:
@@ -164,8 +175,13 @@ def open_sync_engine(url: URL, options: PoolOptions, *, write: bool) -> tuple[En
         event.listen(engine, "connect", sqlite.make_strict if write else sqlite.make_read_only)
         event.listen(engine, "begin", sqlite.begin_immediate if write else sqlite.begin_deferred)
         return engine, size
-    prepare: dict[str, Any] = {"prepare_threshold": None} if options.transaction_pooler else {}
-    engine = create_engine(sync_url(url), connect_args=prepare, **options.for_pool())
+    target = sync_url(url)
+    connect = postgres.libpq_options(target)
+    if options.transaction_pooler:
+        connect["prepare_threshold"] = None
+    engine = create_engine(target, connect_args=connect, **options.for_pool())
+    if not options.transaction_pooler:
+        event.listen(engine, "connect", postgres.give_up_sync)
     return engine if write else engine.execution_options(postgresql_readonly=True), options.pool_size
 
 

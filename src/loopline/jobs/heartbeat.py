@@ -19,17 +19,23 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
+from loopline.database.postgres import PATIENCE, libpq_options
 from loopline.jobs.complaint import Complaint
 from loopline.jobs.store import Store
 
 __all__ = ["Heartbeat"]
 
 BEATS = 5  # in a lease
-PATIENCE = 10  # seconds that a connection, or an answer, may take
 
 logger = logging.getLogger("loopline.jobs")
 
-_BEAT = text("UPDATE loopline_workers SET beat = beat + 1 WHERE id = :worker")
+# A beat need not outlast a crash, so that it waits for no disk, and for no standby: one that is away stops all commits
+# that wait for it, and must not make the living look dead. Said for this transaction alone: a pooler may lend the
+# connection to others.
+_BEAT = text(
+    "UPDATE loopline_workers SET beat = beat + 1 "
+    "WHERE id = :worker AND set_config('synchronous_commit', 'off', TRUE) IS NOT NULL"
+)
 
 
 class Heartbeat:
@@ -43,9 +49,9 @@ class Heartbeat:
     def __init__(self, url: URL, lease: float) -> None:
         self.name = uuid4().hex
         self._lease = lease
-        # What hangs must not hang for ever; libpq wants whole seconds, and milliseconds.
-        patience = {"connect_timeout": PATIENCE, "tcp_user_timeout": PATIENCE * 1000}
-        self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=patience)
+        # What hangs must not hang for ever; and behind a pooler, what is prepared is another connection's.
+        connect = libpq_options(url) | {"prepare_threshold": None}
+        self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=connect)
         self._worker = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loopline-heartbeat", daemon=True)

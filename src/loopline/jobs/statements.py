@@ -96,15 +96,16 @@ _SETTLE = """
         max_attempts = max_attempts + :extra
     WHERE id = :id AND attempt = :attempt AND state = 'running'"""
 
-# The first time at once; a job that takes its worker with it each time comes back ever later, up to a minute.
+# What is locked waits for the next time: a transaction of a host that is cut off may have it still, and must not keep the
+# others from being taken. The first time at once; a job that takes its worker with it each time comes back ever later, up to a minute.
 _RESCUE = """
     UPDATE loopline_jobs
     SET state = CASE WHEN cancelling THEN 'cancelled' WHEN attempt >= max_attempts THEN 'discarded'
             ELSE 'retryable' END,
         run_at = {now} + CASE WHEN attempt < 8 THEN (attempt - 1) * (attempt - 1) ELSE 60 END,
         finished_at = CASE WHEN cancelling OR attempt >= max_attempts THEN {now} END
-    WHERE state = 'running' AND """
-_RETURNING_ATTEMPT = " RETURNING id, attempt"
+    WHERE id {among}SELECT id FROM loopline_jobs WHERE state = 'running' AND {whose} {skip}{end}
+    RETURNING id, attempt"""
 
 # Each by an index of its own, and in its order: what is kept must not be read again and again to find the rest.
 _PRUNE_COMPLETED = """
@@ -178,8 +179,8 @@ class Statements:
         )
         self.remove_worker = sql("DELETE FROM loopline_workers WHERE id = :worker")
         self.workers = sql("SELECT id, name, beat FROM loopline_workers")
-        self.rescue = sql(_RESCUE + "worker = :worker" + _RETURNING_ATTEMPT)
-        self.rescue_orphans = sql(_RESCUE + "worker NOT IN (SELECT id FROM loopline_workers)" + _RETURNING_ATTEMPT)
-        self.rescue_overdue = sql(_RESCUE + "deadline < {now} - :grace" + _RETURNING_ATTEMPT)
+        self.rescue = sql(_RESCUE.replace("{whose}", "worker = :worker"))
+        self.rescue_orphans = sql(_RESCUE.replace("{whose}", "worker NOT IN (SELECT id FROM loopline_workers)"))
+        self.rescue_overdue = sql(_RESCUE.replace("{whose}", "deadline < {now} - :grace"))
         self.prune_completed = sql(_PRUNE_COMPLETED)
         self.prune_failed = sql(_PRUNE_FAILED)
