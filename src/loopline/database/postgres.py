@@ -7,16 +7,18 @@ and gives up after some ten seconds of silence.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from typing import Any
 
 from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
 
-__all__ = ["PATIENCE", "connect_to_one_of_many", "give_up_async", "give_up_sync", "libpq_options"]
+__all__ = ["PATIENCE", "OneOfMany", "give_up_async", "give_up_sync", "is_full", "libpq_options"]
 
 PATIENCE = 10  # seconds that a new connection may take, and that what was sent may stay without an answer
 IDLE, INTERVAL, COUNT = 5, 2, 3  # seconds of silence before the first question, seconds between questions, how many
+
+TOO_MANY_CONNECTIONS, CANNOT_CONNECT_NOW = "53300", "57P03"
 
 # By the names of the options of Linux; what a system does not have it does without.
 _SOCKET = {
@@ -30,6 +32,11 @@ _SERVER = (
     f"SET tcp_keepalives_idle = {IDLE}; SET tcp_keepalives_interval = {INTERVAL}; "
     f"SET tcp_keepalives_count = {COUNT}; SET tcp_user_timeout = {PATIENCE * 1000}"
 )
+
+
+def is_full(error: DBAPIError) -> bool:
+    """Return whether a server has as many connections as it takes, or is about to start or to stop."""
+    return getattr(error.orig, "sqlstate", None) in (TOO_MANY_CONNECTIONS, CANNOT_CONNECT_NOW)
 
 
 def libpq_options(url: URL) -> dict[str, Any]:
@@ -70,23 +77,34 @@ def give_up_async(dbapi_connection: Any, _: object, *, server: bool) -> None:
         dbapi_connection.run_async(lambda driver: driver.execute(_SERVER))
 
 
-def connect_to_one_of_many(dialect: Any, _: object, arguments: list[Any], options: dict[str, Any]) -> Any:
-    """Listen to "do_connect" of an engine for asyncpg: of several hosts, a dead one does not use up the others' time.
+class OneOfMany:
+    """Listens to "do_connect" of an engine for asyncpg whose URL names several hosts, and tries one after the other.
 
-    asyncpg's timeout is for all of them together: where the first does not even refuse, the second is never asked.
-
-    Raises:
-        Exception: What was wrong with the last one, if none was right.
+    asyncpg's own timeout is for all of them together: where a dead host does not even refuse, the next is never asked.
+    Here each has it for itself, and the one that was right is asked first the next time.
     """
-    hosts, ports = options.get("host"), options.get("port")
-    if not isinstance(hosts, list) or not isinstance(ports, list):
-        return None
-    wrong: Exception | None = None
-    for host, port in zip(hosts, ports, strict=True):
-        try:
-            return dialect.dbapi.connect(*arguments, **{**options, "host": host, "port": port})
-        except (OSError, asyncio.TimeoutError, dialect.dbapi.asyncpg.exceptions.PostgresError) as error:
-            wrong = error
-        except dialect.dbapi.asyncpg.exceptions.TargetServerAttributeNotMatched as error:
-            wrong = error
-    raise wrong or OSError("the URL names no host")
+
+    def __init__(self) -> None:
+        self._right = 0
+
+    def __call__(self, dialect: Any, _: object, arguments: list[Any], options: dict[str, Any]) -> Any:
+        """Connect.
+
+        Raises:
+            Exception: What was wrong with the last host, if none was right.
+        """
+        hosts, ports = options.get("host"), options.get("port")
+        if not isinstance(hosts, list) or not isinstance(ports, list):
+            return None  # there is one, and SQLAlchemy connects to it
+        first, wrong = self._right, None
+        for place in (*range(first, len(hosts)), *range(first)):
+            try:
+                where = {"host": hosts[place], "port": ports[place]}
+                connected = dialect.dbapi.connect(*arguments, **{**options, **where})
+            except (OSError, dialect.dbapi.Error) as error:
+                wrong = error
+            else:
+                self._right = place
+                return connected
+        assert wrong is not None
+        raise wrong

@@ -44,6 +44,10 @@ class FileLock:
     def show(self, worker: int) -> None:
         """The lock says it all."""
 
+    def is_shown(self) -> bool:
+        """It is, for as long as the process lives."""
+        return True
+
     async def find_gone(self, connection: AsyncConnection, store: Store, worker: int) -> list[int]:
         """Return the workers whose files are not locked. Their files are removed."""
         others = {other: name for other, name in await store.worker_names(connection) if other != worker}

@@ -57,6 +57,7 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="loopline-heartbeat", daemon=True)
         self._seen: dict[int, tuple[int, float]] = {}  # by worker: its beat, and since when it has been that
         self._watched = 0.0
+        self._beaten = 0.0
 
     async def __aenter__(self) -> Self:
         """Nothing yet: there is no worker to show."""
@@ -74,7 +75,12 @@ class Heartbeat:
         """Beat for this worker from now on."""
         self._worker = worker
         if not self._thread.is_alive():
+            self._beaten = monotonic()  # it has as long as any beat
             self._thread.start()
+
+    def is_shown(self) -> bool:
+        """Return whether a beat came through of late, half a lease before others take the worker for dead."""
+        return not self._thread.is_alive() or monotonic() - self._beaten < self._lease / 2
 
     async def find_gone(self, connection: AsyncConnection, store: Store, worker: int) -> list[int]:
         """Return the workers whose counters have stood still for a lease, all of it watched without a gap."""
@@ -97,6 +103,7 @@ class Heartbeat:
             try:
                 connection = connection or self._engine.connect()
                 connection.execute(_BEAT, {"worker": self._worker})
+                self._beaten = monotonic()
                 complaint.end()
             except SQLAlchemyError:
                 if complaint.again():

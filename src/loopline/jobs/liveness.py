@@ -38,6 +38,10 @@ class Liveness(Protocol):
         """Show from now on that the worker with this id is alive."""
         ...
 
+    def is_shown(self) -> bool:
+        """Return whether others see that it is alive. A worker that they will take for dead takes no more jobs."""
+        ...
+
     async def find_gone(self, connection: AsyncConnection, store: Store, worker: int) -> list[int]:
         """Return the workers that are gone.
 

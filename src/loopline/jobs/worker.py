@@ -154,7 +154,7 @@ class Worker:
         now = asyncio.get_running_loop().time()
         look, is_due = now >= self._look, self._news_of_later or now >= self._due
         self._news_of_later = False
-        free = self._options.concurrency - len(self._held)
+        free = self._options.concurrency - len(self._held) if self._liveness.is_shown() else 0
         done, self._done = self._done, []
         outcomes, self._outcomes = self._outcomes, []
         claimed: list[Claimed] = []
