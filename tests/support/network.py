@@ -66,13 +66,10 @@ class Network:
         self._in("bridge", "link", "set", self._port(host), "master", "bridge")
 
     def move(self, address: str, host: str) -> None:
-        """Give a host one more address, as a fail-over does, and tell its neighbours."""
+        """Give an address to a host, as a fail-over does, and let all others forget whose it was."""
         self._in(host, "addr", "add", f"{address}/24", "dev", "eth0")
-
-    def forget(self, address: str) -> None:
-        """Let all hosts forget whose an address is, as the announcement that comes with a moved one does."""
-        for host in self._addresses:
-            self._in(host, "neigh", "flush", "to", address)
+        for other in self._addresses:
+            self._in(other, "neigh", "flush", "to", address)
 
     def _port(self, host: str) -> str:
         return f"to{list(self._addresses).index(host)}"

@@ -68,7 +68,7 @@ class PostgresHost:
             source = f"host={self._copied.address} port={PORT} user=postgres application_name={self._host}"
             self._run("pg_basebackup", "--write-recovery-conf", "--no-sync", "--checkpoint=fast", "--dbname", source)
         own: dict[str, object] = {
-            "listen_addresses": self.address,
+            "listen_addresses": "*",
             "unix_socket_directories": self.folder,
             "fsync": "off",  # nothing here must survive a power cut
             **self._settings,

@@ -58,6 +58,7 @@ class Heartbeat:
         self._seen: dict[int, tuple[int, float]] = {}  # by worker: its beat, and since when it has been that
         self._watched = 0.0
         self._beaten = 0.0
+        self._faltering: float | None = None  # since when the worker can't reach its jobs
 
     async def __aenter__(self) -> Self:
         """Nothing yet: there is no worker to show."""
@@ -71,16 +72,22 @@ class Heartbeat:
         if self._thread.is_alive():
             await run_sync(self._thread.join, 2 * PATIENCE)
 
-    def show(self, worker: int) -> None:
+    def show(self, worker: int, *, beaten: bool) -> None:
         """Beat for this worker from now on."""
-        self._worker = worker
+        self._worker, self._faltering = worker, None
+        if beaten or not self._thread.is_alive():  # the first has as long as any
+            self._beaten = monotonic()
         if not self._thread.is_alive():
-            self._beaten = monotonic()  # it has as long as any beat
             self._thread.start()
 
-    def is_shown(self) -> bool:
-        """Return whether a beat came through of late, half a lease before others take the worker for dead."""
-        return not self._thread.is_alive() or monotonic() - self._beaten < self._lease / 2
+    def falter(self) -> None:
+        """Beat on for a lease, as a database is away now and then. After that others shall have the jobs."""
+        if self._faltering is None:
+            self._faltering = monotonic()
+
+    def needs_beat(self) -> bool:
+        """Return whether for half a lease no beat got through: the server may have no connection left for it."""
+        return self._thread.is_alive() and monotonic() - self._beaten > self._lease / 2
 
     async def find_gone(self, connection: AsyncConnection, store: Store, worker: int) -> list[int]:
         """Return the workers whose counters have stood still for a lease, all of it watched without a gap."""
@@ -101,9 +108,12 @@ class Heartbeat:
         complaint = Complaint()
         while True:
             try:
-                connection = connection or self._engine.connect()
-                connection.execute(_BEAT, {"worker": self._worker})
-                self._beaten = monotonic()
+                if (since := self._faltering) is not None and monotonic() - since > self._lease:
+                    connection = _ended(connection)  # the worker may be the one that needs it
+                else:
+                    connection = connection or self._engine.connect()
+                    connection.execute(_BEAT, {"worker": self._worker})
+                    self._beaten = monotonic()
                 complaint.end()
             except SQLAlchemyError:
                 if complaint.again():
@@ -112,9 +122,13 @@ class Heartbeat:
                     )
                 if connection is not None:
                     connection.invalidate()
-                    connection.close()
-                    connection = None
+                    connection = _ended(connection)
             if self._stop.wait(self._lease / BEATS):
                 break
-        if connection is not None:
-            connection.close()
+        _ended(connection)
+
+
+def _ended(connection: Connection | None) -> Connection | None:
+    if connection is not None:
+        connection.close()
+    return None
