@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chaos lint types check-chromium bench bench-lanes bench-service bench-jobs bench-watch bench-check check-redis lock clean
+.PHONY: help setup run test chaos lint types check-chromium check-hosts bench bench-lanes bench-service bench-jobs bench-watch bench-check check-redis lock clean
 
 PORT ?= 8000
 # Tests wait more than they compute. With `python -m pytest` alone, they run one after the other.
@@ -19,7 +19,7 @@ setup: .venv/.dev ## install everything that the checks need, from the lock
 run: .venv/.run ## start the reference service (PORT=8000), embedded SQLite
 	@exec $(BIN)/loopline demo --port $(PORT)
 
-test: .venv/.dev lint types check-chromium ## run every check and test (AT_ONCE=3)
+test: .venv/.dev lint types check-chromium check-hosts ## run every check and test (AT_ONCE=3)
 	$(say) 'tests: unit, conformance, integration (PostgreSQL), browser, chaos'
 	@$(BIN)/python -m pytest -n $(AT_ONCE)
 
@@ -34,7 +34,10 @@ types: .venv/.dev ## mypy --strict over the library, its tests and scripts
 check-chromium: .venv/.dev # find Chromium, or install it
 	@$(BIN)/python scripts/chromium.py
 
-chaos: .venv/.dev ## the long form of the chaos tests
+check-hosts: .venv/.dev # find ip and pgbouncer, or install them
+	@$(BIN)/python scripts/hosts.py
+
+chaos: .venv/.dev check-hosts ## the long form of the chaos tests
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/chaos -v
 
 bench: bench-lanes bench-service bench-jobs bench-watch bench-check ## every benchmark against peers (not part of the tests)

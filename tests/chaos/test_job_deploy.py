@@ -86,12 +86,18 @@ async def test_workers_of_two_versions_share_the_jobs_and_none_is_lost_or_fails(
             await _enqueue(news[0], [make[name].job(JOBS + n) for n in numbers for name in ("report", "letter")])
             for jobs in news:
                 await rest.enter_async_context(jobs)
-            await _enqueue(olds[0], [olds[0].tasks[name].job(3 * JOBS + n) for n in numbers for name in ("receipt", "mail")])
+            await _enqueue(
+                olds[0], [olds[0].tasks[name].job(3 * JOBS + n) for n in numbers for name in ("receipt", "mail")]
+            )
         async with asyncio.timeout(LIMIT):
             while (await news[0].operations.counts())["default"] != {"completed": 8 * JOBS}:
                 await asyncio.sleep(0.05)
     done = sorted((what, number) for _, what, number in ran)
-    expected = [("mail", n) for n in numbers] + [("mail", JOBS + n) for n in numbers] + [("mail", 3 * JOBS + n) for n in numbers]
+    expected = (
+        [("mail", n) for n in numbers]
+        + [("mail", JOBS + n) for n in numbers]
+        + [("mail", 3 * JOBS + n) for n in numbers]
+    )
     expected += [("receipt", n) for n in range(4 * JOBS)] + [("report", JOBS + n) for n in numbers]
     assert done == sorted(expected), "each ran once"
     by_old = {(what, number) for version, what, number in ran if version == "old"}

@@ -25,7 +25,11 @@ LONG = os.environ.get("LOOPLINE_CHAOS") == "long"
 JOBS = 1000 if LONG else 200  # before the fail-over, and again after it
 CASES = [
     ("is killed", "an URL with both"),
-    *[("is cut off", "an URL with both"), ("is killed", "an address that moves"), ("is cut off", "an address that moves")]
+    *[
+        ("is cut off", "an URL with both"),
+        ("is killed", "an address that moves"),
+        ("is cut off", "an address that moves"),
+    ]
     * LONG,
 ] * (10 if LONG else 1)
 FLOATING = "10.77.0.100"

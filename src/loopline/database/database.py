@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, TypeAlias, overload
@@ -71,6 +71,7 @@ class Database:
         pool_timeout: float = 5.0,
         busy_timeout: float = 5.0,
         transaction_pooler: bool = False,
+        direct_url: str | URL | None = None,
     ) -> None: ...
 
     @overload
@@ -85,6 +86,7 @@ class Database:
         pool_timeout: float | None = None,
         busy_timeout: float | None = None,
         transaction_pooler: bool | None = None,
+        direct_url: str | URL | None = None,
     ) -> None:
         options: dict[str, Any] = {
             "echo": echo,
@@ -92,6 +94,7 @@ class Database:
             "pool_timeout": pool_timeout,
             "busy_timeout": busy_timeout,
             "transaction_pooler": transaction_pooler,
+            "direct_url": None if direct_url is None else checked_url(direct_url),
         }
         given = {name: value for name, value in options.items() if value is not None}
         self._target = _checked(target)
@@ -149,6 +152,17 @@ class Database:
         """
         return self._open().engines.writing
 
+    @property
+    def direct_engine(self) -> AsyncEngine | None:
+        """The engine whose connections are the PostgreSQL server's own, for LISTEN and the like, while it is open.
+
+        None on SQLite, and behind a transaction pooler without ``direct_url``.
+
+        Raises:
+            ConfigurationError: If the Database is not open.
+        """
+        return self._open().engines.direct
+
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Open a session outside a request: ``async with db.begin() as session:`` commits at the end of the block.
 
@@ -195,17 +209,18 @@ class Database:
         Raises:
             ConfigurationError: If the Database is open already and the target is not a session.
         """
-        previous = self._target, self._overriding
+        previous = self._target, self._overriding, self._options
         if isinstance(target, AsyncSession):
             self._overriding = target
         elif self._started is not None:
             raise ConfigurationError("the database is open: override its target before it starts, or give a session")
         else:
             self._target, self._overriding = _checked(target), None
+            self._options = replace(self._options, direct_url=None)  # it is the other database's
         try:
             yield
         finally:
-            self._target, self._overriding = previous
+            self._target, self._overriding, self._options = previous
 
     async def aclose(self) -> None:
         """Close the connections; an adopted engine stays open. Closing twice is harmless."""

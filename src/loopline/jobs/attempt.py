@@ -26,8 +26,8 @@ __all__ = ["Attempt", "Result", "current_job"]
 Result: TypeAlias = Literal["done", "stored"] | Outcome
 """``done``: the completion is still to be stored; ``stored``: it is, or another attempt has the job."""
 
-# How often a job whose arguments this code can't read is left to others, and for how many seconds at most: together some
-# two hours, in which a deploy should be done.
+# How often a job whose arguments this code can't read is left to others, and for how many seconds at most: together
+# some two hours, in which a deploy should be done.
 MISFITS, LONGEST_MISFIT = 200, 60
 MOST_TEXT = 10_000  # characters kept of an error and of its traceback
 

@@ -96,8 +96,9 @@ _SETTLE = """
         max_attempts = max_attempts + :extra
     WHERE id = :id AND attempt = :attempt AND state = 'running'"""
 
-# What is locked waits for the next time: a transaction of a host that is cut off may have it still, and must not keep the
-# others from being taken. The first time at once; a job that takes its worker with it each time comes back ever later, up to a minute.
+# What is locked is left for the next time: a transaction of a host that is cut off may have it still, and must not keep
+# the rest from being taken.
+# The first time at once; a job that takes its worker with it each time comes back ever later, up to a minute.
 _RESCUE = """
     UPDATE loopline_jobs
     SET state = CASE WHEN cancelling THEN 'cancelled' WHEN attempt >= max_attempts THEN 'discarded'
