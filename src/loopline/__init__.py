@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         WorkerLost,
     )
     from loopline.fanout import Failed, Outcome, RetryCaller, Succeeded, as_completed, fan_out
+    from loopline.health import health_routes
     from loopline.http_client import HttpClient
     from loopline.jobs import JobQueue, Retry
     from loopline.lanes.executor import ExecutorLane
@@ -73,6 +74,7 @@ __all__ = [
     "as_completed",
     "cancel_on_disconnect",
     "fan_out",
+    "health_routes",
     "lifespan",
 ]
 
@@ -113,6 +115,7 @@ _LAZY = {
     "as_completed": "loopline.fanout",
     "cancel_on_disconnect": "loopline.disconnect",
     "fan_out": "loopline.fanout",
+    "health_routes": "loopline.health",
     "lifespan": "loopline.resources",
 }
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias, overload
 
 from fastapi.params import Depends
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
@@ -194,6 +194,16 @@ class Database:
             connection = await unsynced.connect()
         async with transaction(connection, close=connection.close, commit=connection.commit):
             yield connection
+
+    async def ping(self) -> None:
+        """Make sure that the database answers: ``health_routes(database=db.ping)``.
+
+        Raises:
+            DatabaseBusy: If no connection was free in time.
+            Exception: What the driver says is wrong.
+        """
+        async with self._transaction(write=False) as session:
+            await session.execute(text("SELECT 1"))
 
     @contextmanager
     def override(
