@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chaos lint types check-chromium check-hosts bench bench-lanes bench-service bench-jobs bench-watch bench-check check-redis lock clean
+.PHONY: help setup run test chaos lint types check-chromium check-hosts bench bench-lanes bench-service bench-jobs bench-watch bench-check bench-scale check-redis lock clean
 
 PORT ?= 8000
 # Tests wait more than they compute. With `python -m pytest` alone, they run one after the other.
@@ -40,7 +40,7 @@ check-hosts: .venv/.dev # find ip and pgbouncer, or install them
 chaos: .venv/.dev check-hosts ## the long form of the chaos tests
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/chaos -v
 
-bench: bench-lanes bench-service bench-jobs bench-watch bench-check ## every benchmark against peers (not part of the tests)
+bench: bench-lanes bench-service bench-jobs bench-watch bench-check bench-scale ## every benchmark against peers (not part of the tests)
 
 bench-lanes: .venv-bench/.peers ## ProcessLane against other process pools (BENCH=--quick: once, only to see it work)
 	@.venv-bench/bin/python -m benchmarks.lanes --json build/lanes-benchmark.json --svg build/lanes-benchmark.svg $(BENCH)
@@ -56,6 +56,9 @@ bench-check: .venv-bench-check/.peers ## static checks on labelled cases, and on
 
 bench-jobs: .venv-bench/.peers check-redis ## jobs against other durable queues, on PostgreSQL, SQLite and Redis
 	@.venv-bench/bin/python -m benchmarks.jobs --json build/jobs-benchmark.json --svg build/jobs-benchmark.svg $(BENCH)
+
+bench-scale: .venv/.dev ## how far it goes here: 1 to 6 workers, 2 million jobs that wait, 100,000 calls (BENCH=--quick)
+	@$(BIN)/python -m benchmarks.scale --json build/scale-benchmark.json --svg build/scale-benchmark.svg $(BENCH)
 
 check-redis: # find redis-server, which some peers need, or install it
 	@command -v redis-server >/dev/null || { apt-get update && apt-get install -y --no-install-recommends redis-server; } || { echo 'Some peers need redis-server. On Debian or Ubuntu: apt-get install redis-server'; exit 1; }
