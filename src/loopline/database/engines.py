@@ -142,7 +142,7 @@ def open_engines(url: URL, options: PoolOptions) -> Engines:
 
 
 def _open_postgres(url: URL, pooled: bool, **options: Any) -> AsyncEngine:
-    connect: dict[str, Any] = {} if "timeout" in url.query else {"timeout": postgres.PATIENCE}
+    connect: dict[str, Any] = {"timeout": postgres.connect_timeout(url)}
     if pooled:
         # Without caches asyncpg leaves every statement unnamed: there is no name that another client's could collide
         # with.

@@ -7,13 +7,16 @@ and gives up after some ten seconds of silence.
 
 from __future__ import annotations
 
+import math
 import socket
 from typing import Any
 
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["PATIENCE", "OneOfMany", "give_up_async", "give_up_sync", "is_full", "libpq_options"]
+from loopline.errors import ConfigurationError
+
+__all__ = ["PATIENCE", "OneOfMany", "connect_timeout", "give_up_async", "give_up_sync", "is_full", "libpq_options"]
 
 PATIENCE = 10  # seconds that a new connection may take, and that what was sent may stay without an answer
 IDLE, INTERVAL, COUNT = 5, 2, 3  # seconds of silence before the first question, seconds between questions, how many
@@ -39,16 +42,40 @@ def is_full(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in (TOO_MANY_CONNECTIONS, CANNOT_CONNECT_NOW)
 
 
+def connect_timeout(url: URL) -> float:
+    """Return how many seconds a new connection to each host may take: what the URL says as ``timeout``, or PATIENCE.
+
+    Raises:
+        ConfigurationError: If the URL says something else than seconds.
+    """
+    given = url.query.get("timeout", url.query.get("connect_timeout", str(PATIENCE)))
+    try:
+        seconds = float(str(given))
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise ConfigurationError(f"timeout={given} in the database URL: write seconds, more than 0")
+    return seconds
+
+
 def libpq_options(url: URL) -> dict[str, Any]:
-    """Return the options for psycopg with which a connection gives up; those that the URL has are left alone."""
+    """Return the options for psycopg with which a connection gives up; what the URL says itself is left alone.
+
+    Args:
+        url: The URL for psycopg.
+
+    Raises:
+        ConfigurationError: If its timeout is none.
+    """
     options = {
-        "connect_timeout": PATIENCE,
         "keepalives_idle": IDLE,
         "keepalives_interval": INTERVAL,
         "keepalives_count": COUNT,
         "tcp_user_timeout": PATIENCE * 1000,
     }
-    return {name: value for name, value in options.items() if name not in url.query}
+    # libpq reads whole seconds only
+    timeout = {"connect_timeout": math.ceil(connect_timeout(url))}
+    return timeout | {name: value for name, value in options.items() if name not in url.query}
 
 
 def give_up_sync(dbapi_connection: Any, _: object) -> None:
