@@ -136,12 +136,14 @@ async def test_a_standby_that_is_away_holds_commits_up_and_makes_no_worker_look_
     async with Database(primary.here) as db, host_worker.jobs_of(db, "here"):
         await until(lambda: primary.ask("SELECT count(*) FROM loopline_workers"))
         standby.stop("fast")
-        before = primary.ask("SELECT beat FROM loopline_workers")
-        await until(lambda: primary.ask("SELECT beat FROM loopline_workers") > before + 2)
-        adding = asyncio.create_task(_keep_enqueuing(jobs, 0, 1, set()))
-        await until(lambda: primary.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
-        before = primary.ask("SELECT beat FROM loopline_workers")
-        await until(lambda: primary.ask("SELECT beat FROM loopline_workers") > before + 2)
-        standby.start()
+        try:
+            before = primary.ask("SELECT beat FROM loopline_workers")
+            await until(lambda: primary.ask("SELECT beat FROM loopline_workers") > before + 2)
+            adding = asyncio.create_task(_keep_enqueuing(jobs, 0, 1, set()))
+            await until(lambda: primary.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
+            before = primary.ask("SELECT beat FROM loopline_workers")
+            await until(lambda: primary.ask("SELECT beat FROM loopline_workers") > before + 2)
+        finally:  # else no commit ever returns
+            standby.start()
         await adding
         await until(lambda: primary.ask("SELECT n FROM counter") == 1)

@@ -13,6 +13,7 @@ SHARED = {
     "test_demo_routes.py::": "a fresh copy of the project",
     "test_readme.py::": "a fresh copy of the project",
     "test_benchmark_services.py": "the services of the benchmark",
+    "test_pooler.py": "the pooler",
 }
 
 
