@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test pictures chaos lint types check-chromium bench bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster check-redis lock clean
+.PHONY: help setup run test pictures chaos lint types check-chromium check-hosts bench bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster bench-scale check-redis lock clean
 
 PORT ?= 8000
 # Tests wait more than they compute. With `python -m pytest` alone, they run one after the other.
@@ -19,7 +19,7 @@ setup: .venv/.dev ## install everything that the checks need, from the lock
 run: .venv/.run ## start the reference service (PORT=8000), embedded SQLite
 	@exec $(BIN)/loopline demo --port $(PORT)
 
-test: .venv/.dev lint types check-chromium ## run every check and test (AT_ONCE=3)
+test: .venv/.dev lint types check-chromium check-hosts ## run every check and test (AT_ONCE=3)
 	$(say) 'tests: unit, conformance, integration (PostgreSQL), browser, chaos'
 	@$(BIN)/python -m pytest -n $(AT_ONCE)
 
@@ -34,16 +34,19 @@ types: .venv/.dev ## mypy --strict over the library, its tests and scripts
 check-chromium: .venv/.dev # find Chromium, or install it
 	@$(BIN)/python scripts/chromium.py
 
+check-hosts: .venv/.dev # find ip and pgbouncer, or install them
+	@$(BIN)/python scripts/hosts.py
+
 pictures: .venv/.dev check-chromium ## make the docs' pictures of the dashboard again, from its browser tests
 	@$(BIN)/python -m pytest -q tests/browser/test_dashboard.py
 	@cp build/dashboard-light-1280.png docs/dashboard-light.png
 	@cp build/dashboard-dark-390.png docs/dashboard-dark-narrow.png
 
-chaos: .venv/.dev ## the long form of the chaos tests
+chaos: .venv/.dev check-hosts ## the long form of the chaos tests
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/chaos -v
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/conformance -k RayLane -v
 
-bench: bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster ## every benchmark against peers (not part of the tests)
+bench: bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster bench-scale ## every benchmark against peers (not part of the tests)
 
 bench-lanes: .venv-bench/.peers ## ProcessLane against other process pools (BENCH=--quick: once, only to see it work)
 	@.venv-bench/bin/python -m benchmarks.lanes --json build/lanes-benchmark.json --svg build/lanes-benchmark.svg $(BENCH)
@@ -62,6 +65,9 @@ bench-cluster: .venv-bench-cluster/.peers ## RayLane against Ray by hand, Dask a
 
 bench-jobs: .venv-bench/.peers check-redis ## jobs against other durable queues, on PostgreSQL, SQLite and Redis
 	@.venv-bench/bin/python -m benchmarks.jobs --json build/jobs-benchmark.json --svg build/jobs-benchmark.svg $(BENCH)
+
+bench-scale: .venv/.dev ## how far it goes here: 1 to 6 workers, 2 million jobs that wait, 100,000 calls (BENCH=--quick)
+	@$(BIN)/python -m benchmarks.scale --json build/scale-benchmark.json --svg build/scale-benchmark.svg $(BENCH)
 
 check-redis: # find redis-server, which some peers need, or install it
 	@command -v redis-server >/dev/null || { apt-get update && apt-get install -y --no-install-recommends redis-server; } || { echo 'Some peers need redis-server. On Debian or Ubuntu: apt-get install redis-server'; exit 1; }

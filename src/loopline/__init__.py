@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         WorkerLost,
     )
     from loopline.fanout import Failed, Outcome, RetryCaller, Succeeded, as_completed, fan_out
+    from loopline.health import health_routes
     from loopline.http_client import HttpClient
     from loopline.jobs import JobQueue, Retry
     from loopline.lanes.executor import ExecutorLane
@@ -82,6 +83,7 @@ __all__ = [
     "as_completed",
     "cancel_on_disconnect",
     "fan_out",
+    "health_routes",
     "lane",
     "lifespan",
 ]
@@ -128,6 +130,7 @@ _LAZY = {
     "cancel_on_disconnect": "loopline.disconnect",
     "fan_out": "loopline.fanout",
     "lane": "loopline.lanes.named",
+    "health_routes": "loopline.health",
     "lifespan": "loopline.resources",
 }
 

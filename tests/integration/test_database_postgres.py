@@ -11,7 +11,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from loopline import Database
+from loopline import Database, DatabaseBusy
 from loopline.database.engines import PoolOptions
 from loopline.database.sync import SyncSessions
 
@@ -89,3 +89,20 @@ async def test_a_connection_that_the_server_has_closed_is_replaced(
             await lose_connection()
         async with db.begin() as session:
             await session.execute(ADD, {"number": 1})
+
+
+async def test_a_server_that_takes_no_more_connections_is_a_busy_database(
+    open_database: OpenDatabase, database_url: str, postgres_server: str
+) -> None:
+    with psycopg.connect(postgres_server, autocommit=True) as administrator:
+        administrator.execute("DROP ROLE IF EXISTS limited")
+        administrator.execute("CREATE ROLE limited LOGIN CONNECTION LIMIT 1")
+        url = make_url(database_url).set(username="limited")
+        try:
+            async with Database(url) as db, db.begin() as first:
+                await first.execute(text("SELECT 1"))
+                with pytest.raises(DatabaseBusy, match="takes no more connections"):
+                    async with db.begin() as second:
+                        await second.execute(text("SELECT 1"))
+        finally:
+            administrator.execute("DROP ROLE limited")

@@ -81,3 +81,24 @@ async def test_a_job_whose_unique_key_is_taken_in_this_moment_is_not_tried_again
         await _somebody_waits_for_a_lock(db)
     assert await retrying == (1 if all_of_them else False)
     assert [job.id for job in await operations.find(state="cancelled")] == ([first] if all_of_them else [other, first])
+
+
+async def test_a_job_whose_row_is_locked_keeps_no_other_from_being_taken_from_a_worker_that_is_gone(
+    db: Database, jobs: JobQueue, note: Note
+) -> None:
+    """As by the transaction of a host that was cut off while it completed the job."""
+    store = jobs.store
+    async with db.begin() as session:
+        await jobs.enqueue_many(session, [note.job(number) for number in range(3)])
+        connection = await session.connection()
+        worker = await store.add_worker(connection, "gone")
+        claimed = await store.claim(connection, worker, "default", ["note"], 3)
+    async with db.begin() as cut_off:
+        assert await store.complete_within(cut_off, claimed[0])
+        async with asyncio.timeout(30), db.begin() as session:
+            connection = await session.connection()
+            assert await store.rescue(connection, worker) == 2
+            assert await store.rescue_orphans(connection) == 0, "it is still held"
+        await cut_off.rollback()
+    async with db.begin() as session:
+        assert await store.rescue_orphans(await session.connection()) == 1, "its worker is no longer known"

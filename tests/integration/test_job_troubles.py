@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from waiting import until
 
-from loopline import Database, JobQueue
+from loopline import Database, DatabaseBusy, JobQueue, Retry
 
 pytestmark = pytest.mark.anyio
 
@@ -88,6 +88,27 @@ async def test_a_transactional_job_has_one_effect_though_a_crash_of_the_server_h
                         )
         async with db.begin() as session:
             assert await session.scalar(text("SELECT count(*) FROM effects")) == 1
+
+
+async def test_a_transactional_job_that_got_no_connection_runs_later_as_if_nothing_had_been(database_url: str) -> None:
+    async with Database(database_url) as db:
+        jobs, tries = JobQueue(db, poll=0.05), 0
+
+        @jobs.transactional(retry=Retry(attempts=1, first=0))
+        async def add(session: AsyncSession) -> None:
+            nonlocal tries
+            tries += 1
+            if tries == 1:
+                raise DatabaseBusy("All database connections are in use. Try again.", retry_after=0)
+
+        await jobs.migrate()
+        async with db.begin() as session:
+            number = await add.enqueue(session)
+        async with jobs:
+            await until(lambda: tries == 2)
+        job = await jobs.operations.get(number)
+        assert job is not None
+        assert (job.state, job.failures) == ("completed", ())
 
 
 async def test_a_full_disk_refuses_what_does_not_fit_and_loses_nothing_else(sqlite_url: str) -> None:

@@ -21,10 +21,12 @@ class RestartablePostgres:
     Attributes:
         uri: How psycopg reaches it.
         url: How a Database reaches it.
+        system_user: The user it runs as; None unless we are root, whom it refuses.
     """
 
     uri: str
     url: str
+    system_user: str | None
 
     def __enter__(self) -> Self:
         """Start it; where it can't, the tests fail."""
@@ -34,6 +36,7 @@ class RestartablePostgres:
         # not pytest's own directory, which is closed to the user that the server runs as
         folder = Path(tempfile.mkdtemp(prefix="loopline-postgres-"))
         self._server: Any = get_server(folder / "data", cleanup_mode="delete")
+        self.system_user = self._server.system_user
         self.uri = self._server.get_uri()
         self.url = make_url(self.uri).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
         with psycopg.connect(self.uri, autocommit=True) as connection:  # nothing here must survive a power cut
@@ -54,7 +57,7 @@ class RestartablePostgres:
 
         subprocess.run(
             [POSTGRES_BIN_PATH / "pg_ctl", "-D", self._server.pgdata, "-w", "-m", mode, "stop"],
-            user=self._server.system_user,  # None unless we are root, whom it refuses
+            user=self.system_user,
             stdout=subprocess.DEVNULL,
             check=True,
         )

@@ -15,6 +15,7 @@ SHARED = {
     "RayLane": "the Ray cluster",
     "test_ray_lane.py": "the Ray cluster",
     "test_benchmark_services.py": "the services of the benchmark",
+    "test_pooler.py": "the pooler",
 }
 
 

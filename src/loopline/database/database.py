@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, TypeAlias, overload
 
 from fastapi.params import Depends
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
@@ -73,6 +73,7 @@ class Database:
         pool_timeout: float = 5.0,
         busy_timeout: float = 5.0,
         transaction_pooler: bool = False,
+        direct_url: str | URL | None = None,
     ) -> None: ...
 
     @overload
@@ -87,6 +88,7 @@ class Database:
         pool_timeout: float | None = None,
         busy_timeout: float | None = None,
         transaction_pooler: bool | None = None,
+        direct_url: str | URL | None = None,
     ) -> None:
         options: dict[str, Any] = {
             "echo": echo,
@@ -94,6 +96,7 @@ class Database:
             "pool_timeout": pool_timeout,
             "busy_timeout": busy_timeout,
             "transaction_pooler": transaction_pooler,
+            "direct_url": None if direct_url is None else checked_url(direct_url),
         }
         given = {name: value for name, value in options.items() if value is not None}
         self._target = _checked(target)
@@ -151,6 +154,17 @@ class Database:
         """
         return self._open().engines.writing
 
+    @property
+    def direct_engine(self) -> AsyncEngine | None:
+        """The engine whose connections are the PostgreSQL server's own, for LISTEN and the like, while it is open.
+
+        None on SQLite, and behind a transaction pooler without ``direct_url``.
+
+        Raises:
+            ConfigurationError: If the Database is not open.
+        """
+        return self._open().engines.direct
+
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Open a session outside a request: ``async with db.begin() as session:`` commits at the end of the block.
 
@@ -193,6 +207,16 @@ class Database:
         async with transaction(connection, close=connection.close, commit=connection.commit):
             yield connection
 
+    async def ping(self) -> None:
+        """Make sure that the database answers: ``health_routes(database=db.ping)``.
+
+        Raises:
+            DatabaseBusy: If no connection was free in time.
+            Exception: What the driver says is wrong.
+        """
+        async with self._transaction(write=False) as session:
+            await session.execute(text("SELECT 1"))
+
     @contextmanager
     def override(
         self, target: str | URL | AsyncEngine | async_sessionmaker[AsyncSession] | AsyncSession
@@ -207,17 +231,18 @@ class Database:
         Raises:
             ConfigurationError: If the Database is open already and the target is not a session.
         """
-        previous = self._target, self._overriding
+        previous = self._target, self._overriding, self._options
         if isinstance(target, AsyncSession):
             self._overriding = target
         elif self._started is not None:
             raise ConfigurationError("the database is open: override its target before it starts, or give a session")
         else:
             self._target, self._overriding = _checked(target), None
+            self._options = replace(self._options, direct_url=None)  # it is the other database's
         try:
             yield
         finally:
-            self._target, self._overriding = previous
+            self._target, self._overriding, self._options = previous
 
     def statistics(self) -> list[PoolStatistics]:
         """Return how many connections each of its pools lends now. A closed Database has none."""

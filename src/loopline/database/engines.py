@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from anyio.to_thread import run_sync
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.pool import NullPool
 
 from loopline._finish import finish_first
-from loopline.database import sqlite
+from loopline.database import postgres, sqlite
 from loopline.database.one_hop import connect_in_one_hop
 from loopline.database.url import sync_url
 from loopline.errors import ConfigurationError
@@ -39,8 +41,13 @@ class PoolOptions:
     pool_timeout: float = 5.0
     busy_timeout: float = 5.0
     transaction_pooler: bool = False
+    direct_url: URL | None = None
 
     def __post_init__(self) -> None:
+        if self.direct_url is not None and not self.transaction_pooler:
+            raise ConfigurationError("direct_url: this is for transaction_pooler=True; else the URL itself is direct")
+        if self.direct_url is not None and self.direct_url.get_backend_name() != "postgresql":
+            raise ConfigurationError("direct_url: give the URL of the PostgreSQL server behind the pooler")
         if self.pool_size < 1:
             raise ConfigurationError(f"pool_size={self.pool_size}: a pool needs at least one connection")
         for name in ("pool_timeout", "busy_timeout"):
@@ -69,6 +76,7 @@ class Engines:
         begin_reading: The same for ``reading``.
         unsynced: Writes too, each statement as a transaction of its own that need not wait for the disk. None for
             adopted engines: their owner may count on what happens when a transaction begins.
+        direct: Its connections are the server's own, so that they hear what is announced. None where there is none.
     """
 
     writing: AsyncEngine
@@ -77,6 +85,7 @@ class Engines:
     begin_writing: Begin | None = None
     begin_reading: Begin | None = None
     unsynced: AsyncEngine | None = None
+    direct: AsyncEngine | None = None
 
     def writer(self, make: async_sessionmaker[AsyncSession]) -> AsyncSession:
         """Make a session that may write."""
@@ -122,11 +131,26 @@ def open_engines(url: URL, options: PoolOptions) -> Engines:
         event.listen(writer.sync_engine, "begin", sqlite.begin_immediate)
         unsynced = writer.execution_options(**{sqlite.UNSYNCED: True})
         return Engines(writer, reader, owned=(writer, reader), unsynced=unsynced)
-    # Without caches asyncpg leaves every statement unnamed: there is no name that another client's could collide with.
-    cache = {"statement_cache_size": 0, "prepared_statement_cache_size": 0} if options.transaction_pooler else {}
-    engine = create_async_engine(url, connect_args=cache, **options.for_pool())
+    engine = _open_postgres(url, options.transaction_pooler, **options.for_pool())
+    owned, direct = [engine], None if options.transaction_pooler else engine
+    if options.direct_url is not None:
+        direct = _open_postgres(options.direct_url, False, echo=options.echo, poolclass=NullPool)
+        owned.append(direct)
     reading = engine.execution_options(postgresql_readonly=True)
-    return Engines(engine, reading, owned=(engine,), unsynced=engine.execution_options(isolation_level="AUTOCOMMIT"))
+    unsynced = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Engines(engine, reading, owned=tuple(owned), unsynced=unsynced, direct=direct)
+
+
+def _open_postgres(url: URL, pooled: bool, **options: Any) -> AsyncEngine:
+    connect: dict[str, Any] = {"timeout": postgres.connect_timeout(url)}
+    if pooled:
+        # Without caches asyncpg leaves every statement unnamed: there is no name that another client's could collide
+        # with.
+        connect |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    engine = create_async_engine(url, connect_args=connect, **options)
+    event.listen(engine.sync_engine, "do_connect", postgres.OneOfMany())
+    event.listen(engine.sync_engine, "connect", partial(postgres.give_up_async, server=not pooled))
+    return engine
 
 
 def adopt_engine(engine: AsyncEngine) -> Engines:
@@ -139,7 +163,8 @@ def adopt_engine(engine: AsyncEngine) -> Engines:
         Engines that share its pool.
     """
     if engine.dialect.name != "sqlite":
-        return Engines(engine, engine.execution_options(postgresql_readonly=True))
+        direct = engine if engine.dialect.driver == "asyncpg" else None
+        return Engines(engine, engine.execution_options(postgresql_readonly=True), direct=direct)
     reading = engine.execution_options()
     event.listen(reading.sync_engine, "commit", sqlite.end_read_only)
     event.listen(reading.sync_engine, "rollback", sqlite.end_read_only)
@@ -164,8 +189,13 @@ def open_sync_engine(url: URL, options: PoolOptions, *, write: bool) -> tuple[En
         event.listen(engine, "connect", sqlite.make_strict if write else sqlite.make_read_only)
         event.listen(engine, "begin", sqlite.begin_immediate if write else sqlite.begin_deferred)
         return engine, size
-    prepare: dict[str, Any] = {"prepare_threshold": None} if options.transaction_pooler else {}
-    engine = create_engine(sync_url(url), connect_args=prepare, **options.for_pool())
+    target = sync_url(url)
+    connect = postgres.libpq_options(target)
+    if options.transaction_pooler:
+        connect["prepare_threshold"] = None
+    engine = create_engine(target, connect_args=connect, **options.for_pool())
+    if not options.transaction_pooler:
+        event.listen(engine, "connect", postgres.give_up_sync)
     return engine if write else engine.execution_options(postgresql_readonly=True), options.pool_size
 
 

@@ -6,7 +6,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from loopline.errors import ConfigurationError
@@ -75,7 +75,7 @@ def _begin(connection: Connection, statement: str) -> None:
     connection.exec_driver_sql(statement)
 
 
-def is_locked(error: DatabaseError) -> bool:
+def is_locked(error: DBAPIError) -> bool:
     """Return whether SQLite gave up waiting for another connection's lock."""
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == SQLITE_BUSY
 

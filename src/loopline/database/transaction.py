@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from loopline._finish import finish_first
+from loopline.database.postgres import is_full
 from loopline.database.sqlite import is_locked
 from loopline.errors import DatabaseBusy
 
@@ -65,16 +66,18 @@ async def _close_quietly(close: Step) -> None:
 
 @contextmanager
 def busy_as_answer() -> Iterator[None]:
-    """Turn "no connection was free" and "the database is locked" into DatabaseBusy, an answer to a request.
+    """Turn "no connection was free", here or at the server, and "the database is locked" into DatabaseBusy.
 
     Raises:
-        DatabaseBusy: If the block ended for one of the two reasons.
+        DatabaseBusy: If the block ended for one of these reasons. It is an answer to a request.
     """
     try:
         yield
     except PoolTimeout as error:
         raise DatabaseBusy("All database connections are in use. Try again.") from error
-    except OperationalError as error:
-        if not is_locked(error):
-            raise
-        raise DatabaseBusy("The database is being written to. Try again.") from error
+    except DBAPIError as error:
+        if is_locked(error):
+            raise DatabaseBusy("The database is being written to. Try again.") from error
+        if is_full(error):
+            raise DatabaseBusy("The database takes no more connections at the moment. Try again.") from error
+        raise

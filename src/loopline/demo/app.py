@@ -17,8 +17,9 @@ from loopline.demo import (
     start_page,
 )
 from loopline.demo.refusals import refuse
-from loopline.demo.resources import resources
+from loopline.demo.resources import db, jobs, resources
 from loopline.errors import MissingExtra
+from loopline.health import health_routes
 from loopline.metrics import Metrics
 
 try:
@@ -52,3 +53,4 @@ for pattern in (
     mistakes,
 ):
     app.include_router(pattern.router)
+app.include_router(health_routes(database=db.ping, jobs=jobs.check_tables))

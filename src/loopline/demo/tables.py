@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, ForeignKey, String, func, select
+from sqlalchemy import DateTime, ForeignKey, String, func, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from loopline.database import Database
@@ -67,6 +67,9 @@ ITEMS = (
 )
 
 
+LOCK = 0x64656D6F  # "demo": processes that start together make the tables one after the other
+
+
 def hash_token(token: str) -> str:
     """Return what is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -81,6 +84,8 @@ async def tables(db: Database) -> AsyncIterator[None]:
     """
     async with db.begin() as session:
         connection = await session.connection()
+        if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
+            await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         await connection.run_sync(Base.metadata.create_all)
         if not await session.scalar(select(func.count()).select_from(User)):
             for name in USERS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import traceback
 from contextvars import ContextVar
 from functools import partial
@@ -11,7 +12,8 @@ from inspect import iscoroutinefunction
 from typing import Any, Literal, TypeAlias
 
 from loopline.database import Database
-from loopline.errors import LaneFull, LooplineError
+from loopline.errors import ConfigurationError, DatabaseBusy, LaneFull, LooplineError
+from loopline.jobs.complaint import Complaint
 from loopline.jobs.job import Claimed
 from loopline.jobs.sessions import allow_commit, forbid_commit
 from loopline.jobs.signals import Cancel, Snooze
@@ -24,6 +26,9 @@ __all__ = ["Attempt", "Result", "current_job"]
 Result: TypeAlias = Literal["done", "stored"] | Outcome
 """``done``: the completion is still to be stored; ``stored``: it is, or another attempt has the job."""
 
+# How often a job whose arguments this code can't read is left to others, and for how many seconds at most: together
+# some two hours, in which a deploy should be done.
+MISFITS, LONGEST_MISFIT = 200, 60
 MOST_TEXT = 10_000  # characters kept of an error and of its traceback
 
 current_job: ContextVar[Claimed] = ContextVar("loopline.jobs.current_job")
@@ -51,6 +56,7 @@ class Attempt:
         self._store = store
         self._lane = lane
         self._sessions = asyncio.Semaphore(sessions)
+        self._misfits: dict[str, Complaint] = {}
 
     async def run(self, task: Task[..., ..., Any], job: Claimed) -> Result:
         """Run a job once.
@@ -61,7 +67,11 @@ class Attempt:
         current_job.set(job)
         try:
             async with asyncio.timeout(job.timeout) as limit:
-                return await self._call(task, job, task.load(job.arguments))
+                try:
+                    arguments = task.load(job.arguments)
+                except ConfigurationError as error:
+                    return self._misfit(task, job, error)
+                return await self._call(task, job, arguments)
         except Snooze as snooze:
             return Outcome(job, "scheduled", wait=snooze.seconds, counts=False)
         except Cancel as cancel:
@@ -80,6 +90,11 @@ class Attempt:
         except TimeoutError as error:
             late = TimeoutError(f"it took longer than {job.timeout:g} s") if limit.expired() else error
             return self._failed(task, job, late)
+        except DatabaseBusy as busy:
+            if not task.transactional:
+                return self._failed(task, job, busy)
+            # No connection was free, here or at the server: nothing of it has happened, and it was not its fault.
+            return Outcome(job, "scheduled", wait=max(busy.retry_after, task.retry.wait(job.attempt)), counts=False)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - kept with the job; sys.exit() ends no service
             return self._failed(task, job, error)
 
@@ -101,6 +116,19 @@ class Attempt:
             except LaneFull as full:
                 raise Snooze(full.retry_after) from full  # it has not begun
         return "done"
+
+    def _misfit(self, task: Task[..., ..., Any], job: Claimed, error: ConfigurationError) -> Outcome:
+        """Leave a job to a worker whose code is of the version that enqueued it, as there is one while a deploy rolls.
+
+        It is not tried at first, and the attempt does not count. If nobody comes who can read it, it fails in the end.
+        """
+        if job.attempt > MISFITS:
+            return self._failed(task, job, error)
+        complaint = self._misfits.setdefault(job.task, Complaint())
+        if complaint.again():
+            logger.warning("job %d is left to other workers (%d such times): %s", job.id, complaint.times, error)
+        wait = min(job.attempt, LONGEST_MISFIT) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+        return Outcome(job, "scheduled", wait=wait, counts=False, cause=error)
 
     def _failed(self, task: Task[..., ..., Any], job: Claimed, error: BaseException) -> Outcome:
         last = job.attempt >= job.max_attempts

@@ -41,8 +41,15 @@ class FileLock:
         self._path(self.name).unlink(missing_ok=True)
         os.close(self._descriptor)
 
-    def show(self, worker: int) -> None:
+    def show(self, worker: int, *, beaten: bool) -> None:
         """The lock says it all."""
+
+    def falter(self) -> None:
+        """The file is there for all processes or for none."""
+
+    def needs_beat(self) -> bool:
+        """The lock is there for as long as the process lives."""
+        return False
 
     async def find_gone(self, connection: AsyncConnection, store: Store, worker: int) -> list[int]:
         """Return the workers whose files are not locked. Their files are removed."""

@@ -19,17 +19,23 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
+from loopline.database.postgres import PATIENCE, libpq_options
 from loopline.jobs.complaint import Complaint
 from loopline.jobs.store import Store
 
 __all__ = ["Heartbeat"]
 
 BEATS = 5  # in a lease
-PATIENCE = 10  # seconds that a connection, or an answer, may take
 
 logger = logging.getLogger("loopline.jobs")
 
-_BEAT = text("UPDATE loopline_workers SET beat = beat + 1 WHERE id = :worker")
+# A beat need not outlast a crash, so that it waits for no disk, and for no standby: one that is away stops all commits
+# that wait for it, and must not make the living look dead. Said for this transaction alone: a pooler may lend the
+# connection to others.
+_BEAT = text(
+    "UPDATE loopline_workers SET beat = beat + 1 "
+    "WHERE id = :worker AND set_config('synchronous_commit', 'off', TRUE) IS NOT NULL"
+)
 
 
 class Heartbeat:
@@ -43,14 +49,16 @@ class Heartbeat:
     def __init__(self, url: URL, lease: float) -> None:
         self.name = uuid4().hex
         self._lease = lease
-        # What hangs must not hang for ever; libpq wants whole seconds, and milliseconds.
-        patience = {"connect_timeout": PATIENCE, "tcp_user_timeout": PATIENCE * 1000}
-        self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=patience)
+        # What hangs must not hang for ever; and behind a pooler, what is prepared is another connection's.
+        connect = libpq_options(url) | {"prepare_threshold": None}
+        self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=connect)
         self._worker = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loopline-heartbeat", daemon=True)
         self._seen: dict[int, tuple[int, float]] = {}  # by worker: its beat, and since when it has been that
         self._watched = 0.0
+        self._beaten = 0.0
+        self._faltering: float | None = None  # since when the worker can't reach its jobs
 
     async def __aenter__(self) -> Self:
         """Nothing yet: there is no worker to show."""
@@ -64,11 +72,22 @@ class Heartbeat:
         if self._thread.is_alive():
             await run_sync(self._thread.join, 2 * PATIENCE)
 
-    def show(self, worker: int) -> None:
+    def show(self, worker: int, *, beaten: bool) -> None:
         """Beat for this worker from now on."""
-        self._worker = worker
+        self._worker, self._faltering = worker, None
+        if beaten or not self._thread.is_alive():  # the first has as long as any
+            self._beaten = monotonic()
         if not self._thread.is_alive():
             self._thread.start()
+
+    def falter(self) -> None:
+        """Beat on for a lease, as a database is away now and then. After that others shall have the jobs."""
+        if self._faltering is None:
+            self._faltering = monotonic()
+
+    def needs_beat(self) -> bool:
+        """Return whether for half a lease no beat got through: the server may have no connection left for it."""
+        return self._thread.is_alive() and monotonic() - self._beaten > self._lease / 2
 
     async def find_gone(self, connection: AsyncConnection, store: Store, worker: int) -> list[int]:
         """Return the workers whose counters have stood still for a lease, all of it watched without a gap."""
@@ -89,8 +108,12 @@ class Heartbeat:
         complaint = Complaint()
         while True:
             try:
-                connection = connection or self._engine.connect()
-                connection.execute(_BEAT, {"worker": self._worker})
+                if (since := self._faltering) is not None and monotonic() - since > self._lease:
+                    connection = _ended(connection)  # the worker may be the one that needs it
+                else:
+                    connection = connection or self._engine.connect()
+                    connection.execute(_BEAT, {"worker": self._worker})
+                    self._beaten = monotonic()
                 complaint.end()
             except SQLAlchemyError:
                 if complaint.again():
@@ -99,9 +122,13 @@ class Heartbeat:
                     )
                 if connection is not None:
                     connection.invalidate()
-                    connection.close()
-                    connection = None
+                    connection = _ended(connection)
             if self._stop.wait(self._lease / BEATS):
                 break
-        if connection is not None:
-            connection.close()
+        _ended(connection)
+
+
+def _ended(connection: Connection | None) -> Connection | None:
+    if connection is not None:
+        connection.close()
+    return None

@@ -34,8 +34,21 @@ class Liveness(Protocol):
         """Stop showing it. The worker is no longer stored by then."""
         ...
 
-    def show(self, worker: int) -> None:
-        """Show from now on that the worker with this id is alive."""
+    def show(self, worker: int, *, beaten: bool) -> None:
+        """Show from now on that the worker with this id is alive.
+
+        Args:
+            worker: The worker.
+            beaten: Whether a transaction of its own has just said so too.
+        """
+        ...
+
+    def falter(self) -> None:
+        """Note that the worker can't reach its jobs. One that can't for long is as good as gone, and shows no life."""
+        ...
+
+    def needs_beat(self) -> bool:
+        """Return whether a transaction of the worker's own is to say that it is alive, as nothing else gets through."""
         ...
 
     async def find_gone(self, connection: AsyncConnection, store: Store, worker: int) -> list[int]:

@@ -93,15 +93,14 @@ async def running(
     Raises:
         ConfigurationError: If the environment says something that can't be.
     """
-    engine = db.engine
     options = replace(options, concurrency=_concurrency(options.concurrency))
     async with AsyncExitStack() as stack:
         worker = None
         if os.environ.get(WORKER_VARIABLE) != "off":
             worker = await _start_worker(stack, db, store, tasks, queues, options, lease, keep)
         announcements = None
-        if engine.dialect.driver == "asyncpg":
-            announcements = Announcements(engine, _ignore if worker is None else worker.hear)
+        if (direct := db.direct_engine) is not None:
+            announcements = Announcements(direct, _ignore if worker is None else worker.hear)
             _run_beside(stack, asyncio.create_task(announcements.run(), name="jobs: announcements"))
         now_running = Running(worker, announcements)
         if worker is not None and schedules:
@@ -122,7 +121,7 @@ async def _start_worker(
 ) -> Worker:
     lane = ThreadLane("jobs", size=options.concurrency, max_queue=options.concurrency)
     await stack.enter_async_context(lane)
-    liveness = await stack.enter_async_context(_liveness(db.engine, lease))
+    liveness = await stack.enter_async_context(_liveness(db.direct_engine or db.engine, lease))
     attempt = Attempt(db, store, lane, sessions=_share(db.engine))
     worker = Worker(db, store, tasks, queues, attempt, liveness, options)
     working = asyncio.create_task(worker.run(), name="jobs: worker")

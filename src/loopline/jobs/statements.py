@@ -96,6 +96,8 @@ _SETTLE = """
         max_attempts = max_attempts + :extra
     WHERE id = :id AND attempt = :attempt AND state = 'running'"""
 
+# What is locked is left for the next time: a transaction of a host that is cut off may have it still, and must not keep
+# the rest from being taken.
 # The first time at once; a job that takes its worker with it each time comes back ever later, up to a minute.
 _RESCUE = """
     UPDATE loopline_jobs
@@ -103,8 +105,8 @@ _RESCUE = """
             ELSE 'retryable' END,
         run_at = {now} + CASE WHEN attempt < 8 THEN (attempt - 1) * (attempt - 1) ELSE 60 END,
         finished_at = CASE WHEN cancelling OR attempt >= max_attempts THEN {now} END
-    WHERE state = 'running' AND """
-_RETURNING_ATTEMPT = " RETURNING id, attempt"
+    WHERE id {among}SELECT id FROM loopline_jobs WHERE state = 'running' AND {whose} {skip}{end}
+    RETURNING id, attempt"""
 
 # Each by an index of its own, and in its order: what is kept must not be read again and again to find the rest.
 _PRUNE_COMPLETED = """
@@ -176,10 +178,11 @@ class Statements:
             "INSERT INTO loopline_workers (name, started_at) VALUES (:name, {now}) "
             "ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id"
         )
+        self.beat = sql("UPDATE loopline_workers SET beat = beat + 1 WHERE id = :worker")
         self.remove_worker = sql("DELETE FROM loopline_workers WHERE id = :worker")
         self.workers = sql("SELECT id, name, beat FROM loopline_workers")
-        self.rescue = sql(_RESCUE + "worker = :worker" + _RETURNING_ATTEMPT)
-        self.rescue_orphans = sql(_RESCUE + "worker NOT IN (SELECT id FROM loopline_workers)" + _RETURNING_ATTEMPT)
-        self.rescue_overdue = sql(_RESCUE + "deadline < {now} - :grace" + _RETURNING_ATTEMPT)
+        self.rescue = sql(_RESCUE.replace("{whose}", "worker = :worker"))
+        self.rescue_orphans = sql(_RESCUE.replace("{whose}", "worker NOT IN (SELECT id FROM loopline_workers)"))
+        self.rescue_overdue = sql(_RESCUE.replace("{whose}", "deadline < {now} - :grace"))
         self.prune_completed = sql(_PRUNE_COMPLETED)
         self.prune_failed = sql(_PRUNE_FAILED)

@@ -184,6 +184,10 @@ class Store:
         added: int = (await connection.execute(self._sql.add_worker, {"name": name, "shift": self.shift})).scalar_one()
         return added
 
+    async def beat(self, connection: AsyncConnection, worker: int) -> None:
+        """Show that a worker is alive."""
+        await connection.execute(self._sql.beat, {"worker": worker})
+
     async def release(self, connection: AsyncConnection, worker: int) -> None:
         """Make what a worker still holds available, and forget it."""
         await connection.execute(self._sql.release, {"worker": worker})

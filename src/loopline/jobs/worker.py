@@ -136,6 +136,7 @@ class Worker:
                 try:
                     full = await self._turn()
                 except Exception:
+                    self._liveness.falter()
                     if complaint.again():
                         logger.warning("jobs can't be reached; trying on (%d in a row)", complaint.times, exc_info=True)
                     pause = min(LONGEST_PAUSE, 0.05 * 2 ** min(complaint.times, 10))
@@ -158,6 +159,7 @@ class Worker:
             Whether there may be more to claim.
         """
         now = asyncio.get_running_loop().time()
+        beats = self._liveness.needs_beat()
         look, is_due = now >= self._look, self._news_of_later or now >= self._due
         self._news_of_later = False
         free = self._options.concurrency - len(self._held)
@@ -182,6 +184,8 @@ class Worker:
                         claimed += await self._store.claim(
                             connection, worker, queue, self._tasks, rest, alone=not (done or outcomes)
                         )
+                if beats:  # last: who takes jobs from a worker locks them before it too
+                    await self._store.beat(connection, worker)
         except BaseException:
             # It may have been committed all the same. To store an end twice does no harm; what was claimed is read.
             self._done, self._outcomes = done + self._done, outcomes + self._outcomes
@@ -189,7 +193,7 @@ class Worker:
             raise
         self.id, self._unsure = worker, False
         self._took = asyncio.get_running_loop().time() - now
-        self._liveness.show(worker)
+        self._liveness.show(worker, beaten=beats)
         if is_due:
             self._due = now + (self._options.poll if due is None else min(max(due, 0.0), self._options.poll))
         if look:

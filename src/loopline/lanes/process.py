@@ -30,6 +30,7 @@ from loopline.lanes._offload import offload_to
 from loopline.lanes._process_call import Call, outcome, pack
 from loopline.lanes._process_stream import ProcessSource
 from loopline.lanes._process_worker import Spawner, Worker, how_it_ended, settings_of
+from loopline.lanes._processors import usable_processors
 from loopline.lanes.lane import LaneStatistics
 from loopline.lanes.stream import Feed, Stream
 
@@ -63,7 +64,8 @@ class ProcessLane:
     until its call ends.
 
     Args:
-        workers: How many calls run at once. One more process is kept as a spare.
+        workers: How many calls run at once. One more process is kept as a spare. By default as many as this process has
+            processors, less where a container's limit on processor time is tighter.
         name: What messages and statistics call it.
         preload: Modules that a worker imports before its first call. It has 60 s for these and the initializer.
         initializer: Called in each worker before its first call; picklable.
@@ -82,7 +84,7 @@ class ProcessLane:
 
     def __init__(
         self,
-        workers: int = 2,
+        workers: int | None = None,
         *,
         name: str = "process",
         preload: Sequence[str] = (),
@@ -103,7 +105,7 @@ class ProcessLane:
         for option, value in (("calls", max_calls_per_worker), ("memory", max_memory_per_worker)):
             if value is not None and value < 1:
                 raise ConfigurationError(f"lane {name!r}: max_{option}_per_worker must be at least 1, not {value}")
-        self._gate = Gate(name, workers, max_queue)
+        self._gate = Gate(name, usable_processors() if workers is None else workers, max_queue)
         self._timeout = choose_timeout(None, timeout)
         self._max_calls = max_calls_per_worker
         self._context = tuple(split_variable(name, where) for where in context)
