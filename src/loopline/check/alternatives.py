@@ -44,6 +44,8 @@ def every(
             return all(every(inference, one, info, frame, holds, depth) for one in values)
         case ast.NamedExpr(value=value):
             return every(inference, value, info, frame, holds, depth)
+        case _ if not holds(inference.infer(node, info, frame)):
+            return False
         case ast.Name(id=name) if depth < DEEPEST and name in info.bindings:
             for one in reaching(info.bindings[name], node):
                 plain = one.kind == "value" and not one.path and one.annotation is None and one.scope in (None, info)
@@ -60,7 +62,7 @@ def every(
                     return False
         case _:
             pass
-    return holds(inference.infer(node, info, frame))
+    return True
 
 
 def _gives(

@@ -13,7 +13,7 @@ from loopline.check.construction import constructors
 from loopline.check.flags import dead_statements
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
-from loopline.check.model import FunctionInfo, children
+from loopline.check.model import LEAVES, FunctionInfo, children
 from loopline.check.once import remembered_calls
 from loopline.check.settled import begins, is_settled
 from loopline.check.unknown import looks_blocking
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Effects", "Run"]
 
 LOOP_CHECKS = {"get_running_loop", "get_event_loop", "_get_running_loop", "is_running", "current_async_library"}
+LOOKED_AT = frozenset((
+    ast.Call, ast.Attribute, ast.Await, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.With,
+    ast.AsyncWith, ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.YieldFrom,
+    ast.Starred, ast.Subscript,
+))  # fmt: skip
 BUFFERS = {"builtins.BytesIO", "builtins.StringIO"}  # as the catalog calls those of `io`
 
 
@@ -123,47 +128,53 @@ class _Walk:
     def _visit(self, node: ast.AST) -> None:
         if self._dead and id(node) in self._dead:
             return
+        if node.__class__ in LOOKED_AT and self._looks_at(node):
+            return
+        for child in children(node):
+            if child.__class__ not in LEAVES:
+                self._visit(child)
+
+    def _looks_at(self, node: ast.AST) -> bool:
+        """Take care of a node; tell whether that includes all that is below it."""
         match node:
+            case ast.Call():
+                self._call(node, awaited=False)
+            case ast.Attribute(ctx=ast.Load()):
+                self._attribute(node)
+                return False
+            case ast.Await(value=ast.Call() as inner):
+                self._call(inner, awaited=True)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 for decorator in node.decorator_list:
                     self._visit(decorator)
-                return
             case ast.ClassDef() | ast.Lambda():
-                return
-            case ast.Await(value=ast.Call() as inner):
-                self._call(inner, awaited=True)
-                return
-            case ast.Call():
-                self._call(node, awaited=False)
-                return
-            case ast.Attribute(ctx=ast.Load()):
-                self._attribute(node)
+                pass
             case ast.With(items=items, body=body):
                 for item in items:
                     self._with(item.context_expr)
                     self._leaves(item, body)
+                return False
             case ast.AsyncWith(items=items):
                 for item in items:
                     self._async_with(item.context_expr)
                 for statement in node.body:
                     self._visit(statement)
-                return
             case ast.For(iter=iterated):
                 self._iterates(iterated, self._infer(iterated))
+                return False
             case ast.AsyncFor(iter=iterated):
                 self._async_for(node, iterated)
-                return
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 self._comprehension(node)
-                return
             case ast.YieldFrom(value=iterated) | ast.Starred(value=iterated, ctx=ast.Load()):
                 self._iterates(iterated, self._infer(iterated))
+                return False
             case ast.Subscript(ctx=ast.Load(), value=value):
                 self._method(node, self._infer(value), "__getitem__")
+                return False
             case _:
-                pass
-        for child in children(node):
-            self._visit(child)
+                return False
+        return True
 
     def _expression(self, node: ast.expr) -> None:
         self._visit(node)
@@ -182,10 +193,9 @@ class _Walk:
             self._visit(node.func.value)
         elif not isinstance(node.func, ast.Name):
             self._visit(node.func)
-        for part in node.args:
-            self._visit(part)
-        for keyword in node.keywords:
-            self._visit(keyword.value)
+        for part in (*node.args, *(keyword.value for keyword in node.keywords)):
+            if part.__class__ not in LEAVES:
+                self._visit(part)
 
     def _note_alternatives(self, values: Values, before: int) -> None:
         """Of several implementations one runs, and which is not known (those in tests don't count)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from loopline.check.model import FunctionInfo, own_nodes
+from loopline.check.model import FunctionInfo
 from loopline.check.values import Frame, Literal
 
 __all__ = ["dead_statements", "switches"]
@@ -15,8 +15,10 @@ LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 def switches(info: FunctionInfo) -> set[str]:
     """Return the parameters that a function tests as they are, and never assigns: `if dns`, `if not dns`."""
     names = {arg.arg for arg in info.parameters if len(info.bindings.get(arg.arg, ())) == 1}
+    if not names:
+        return names
     return {
-        name for node in own_nodes(info.node) if isinstance(node, ast.If) and (name := _switch(node.test)[0]) in names
+        name for node in info.steps if isinstance(node, ast.If) and (name := _switch(node.test)[0]) in names
     }
 
 

@@ -52,12 +52,11 @@ class Inference:
         self.classes = Classes(self)
         self.registries = Registries(self)
         self.constructions = Constructions(self)
-        self._known: dict[tuple[int, Frame | None], Values] = {}
+        self._known: dict[ast.AST | Binding, Values] = {}  # outside functions; each frame has its own
         self._frames: dict[object, Frame] = {}
         self._lambdas: dict[int, FunctionInfo] = {}
         self._returns: dict[Frame, Values] = {}
         self._yields: dict[Frame, Values] = {}
-        self._bindings: dict[tuple[int, Frame | None], Values] = {}
         self._imports: dict[tuple[str, ModuleInfo], Values] = {}
         self.open_parameters: dict[FunctionInfo, set[str]] = {}
         self.switches: dict[FunctionInfo, set[str]] = {}
@@ -83,10 +82,8 @@ class Inference:
             ast.DictComp: self._dict_comprehension,
             ast.BinOp: self._operator,
             ast.Starred: lambda node, *at: self.infer(node.value, *at),
-            ast.JoinedStr: lambda *_: STRING,
-            ast.Constant: lambda node, *_: (
-                STRING if isinstance(node.value, str) else NONE if node.value is None else ()
-            ),
+            ast.JoinedStr: _constant,
+            ast.Constant: _constant,
         }
 
     # Frames
@@ -135,22 +132,22 @@ class Inference:
         Returns:
             The alternatives; nothing if it is unknown.
         """
-        kind = self._kinds.get(type(node))
-        if kind is None:
-            return ()
-        key = (id(node), frame)
-        known = self._known.get(key)
+        answers = self._known if frame is None else frame.known
+        known = answers.get(node)
         if known is not None:
             return known
-        if self._depth > DEEPEST:
+        kind = self._kinds.get(node.__class__)
+        if kind is None or self._depth > DEEPEST:
             return ()
-        self._known[key] = ()
+        if kind is _constant:
+            return _constant(node)
+        answers[node] = ()
         self._depth += 1
         try:
             found: Values = kind(node, scope, frame)
         finally:
             self._depth -= 1
-        self._known[key] = found
+        answers[node] = found
         return found
 
     def returns(self, frame: Frame) -> Values:
@@ -197,8 +194,10 @@ class Inference:
                     if isinstance(current, FunctionInfo):
                         frame = frame if frame is not None and frame.info is current else self.default_frame(current)
                     seen = reaching(found, use if current is scope else None)
-                    values = union(self.bound(one, current, frame) for one in seen)
-                    return self._filled(values, name, current)
+                    values = union([self.bound(seen[0], current, frame)]) if len(seen) == 1 else union(
+                        self.bound(one, current, frame) for one in seen
+                    )
+                    return self._filled(values, name, current) if values else values
                 if isinstance(current, FunctionInfo):
                     frame = frame.closure if frame is not None and frame.info is current else None
             current = current.parent
@@ -219,11 +218,11 @@ class Inference:
             scope: The scope that has it.
             frame: The call of that scope.
         """
-        key = (id(binding), frame)
-        known = self._bindings.get(key)
+        answers = self._known if frame is None else frame.known
+        known = answers.get(binding)
         if known is None:
-            self._bindings[key] = ()
-            known = self._bindings[key] = self._bound(binding, scope, frame)
+            answers[binding] = ()
+            known = answers[binding] = self._bound(binding, scope, frame)
         return known
 
     def imported(self, path: str, importer: ModuleInfo) -> Values:
@@ -427,8 +426,10 @@ class Inference:
 
     def _filled(self, values: Values, name: str, scope: Scope) -> Values:
         """Add what is put into a list or dict later: `HANDLERS["a"] = slow`, `handlers.append(slow)`."""
+        if not any(isinstance(value, Mapping | Sequence) for value in values):
+            return values
         put = scope.module.bindings.get(f"put {name}")
-        if not put or not any(isinstance(value, Mapping | Sequence) for value in values):
+        if not put:
             return values
         if isinstance(scope, FunctionInfo):
             put = [one for one in put if one.scope is scope]
@@ -475,6 +476,11 @@ class Inference:
             closer = tuple(value for value in inferred if isinstance(value, Instance))
             return closer if closer and len(closer) == len(inferred) == len(info.returned) else annotated
         return inferred
+
+
+def _constant(node: ast.expr) -> Values:
+    value = node.value if isinstance(node, ast.Constant) else ""
+    return STRING if isinstance(value, str) else NONE if value is None else ()
 
 
 def dotted_name(node: ast.expr) -> str:

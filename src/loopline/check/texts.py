@@ -13,6 +13,7 @@ __all__ = ["NAME", "Texts", "answers"]
 CLASS = re.compile(r"class[ \t]+\w+[ \t]*(?:\[[^\n]*\])?[ \t]*\(")
 ASSIGNED = re.compile(r"^[ \t]*([A-Z_]\w*)[ \t]*=[ \t]*(?:\w+\.)*([^\W\d]\w*)\b", re.MULTILINE)
 AS = re.compile(r" as (\w+)")
+AT = re.compile("@.*")
 WORD = re.compile(r"\w+")
 NAME = re.compile(r"[^\W\d]\w*")
 IN_WORDS = frozenset(b"_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") | frozenset(range(128, 256))
@@ -27,7 +28,7 @@ class Texts:
         self._modules = modules
         self._mentioning: dict[str, list[ModuleInfo]] = {}
         self._matching: dict[str, list[ModuleInfo]] = {}
-        self._decorating: dict[str, list[ModuleInfo]] = {}
+        self._asked_decorators: set[str] = set()
         self._asked_defined: set[str] = set()
         self._asked_made: set[str] = set()
         self._asked_bases: set[str] = set()
@@ -42,19 +43,15 @@ class Texts:
 
     def decorating(self, name: str) -> list[ModuleInfo]:
         """Return the modules in which something of that name may be a decorator."""
-        known = self._decorating.get(name)
-        if known is None:
-            pattern = _decorator(name)
-            known = [one for one in self._modules if name in one.source and pattern.search(one.source)]
-            self._decorating[name] = known
-        return known
+        self._asked_decorators.add(name)
+        return self._decorators.get(name, [])
 
     def asked(self) -> dict[str, list[str]]:
         """Return all that was asked: a text that answers none of it is the same as no text."""
         return {
             "mentioning": sorted(self._mentioning),
             "matching": sorted(self._matching),
-            "decorating": sorted(self._decorating),
+            "decorating": sorted(self._asked_decorators),
             "defining": sorted(self._asked_defined),
             "making": sorted(self._asked_made),
             "deriving": sorted(self._asked_bases),
@@ -109,6 +106,14 @@ class Texts:
         return index
 
     @cached_property
+    def _decorators(self) -> dict[str, list[ModuleInfo]]:
+        index: dict[str, list[ModuleInfo]] = {}
+        for module in self._modules:
+            for word in _decorators(module.source):
+                index.setdefault(word, []).append(module)
+        return index
+
+    @cached_property
     def _based(self) -> dict[str, list[ModuleInfo]]:
         based: dict[str, list[ModuleInfo]] = {}
         for module in self._modules:
@@ -136,7 +141,7 @@ def answers(source: str, asked: Mapping[str, Sequence[str]]) -> bool:
         return True
     if any(re.search(pattern, source) for pattern in asked["matching"]):
         return True
-    if any(name in source and _decorator(name).search(source) for name in asked["decorating"]):
+    if not _decorators(source).isdisjoint(asked["decorating"]):
         return True
     if any(f"def {name}" in source for name in asked["defining"]):
         return True
@@ -162,8 +167,9 @@ def _renamings(source: str) -> Iterator[tuple[str, str]]:
             yield found[2], found[1]
 
 
-def _decorator(name: str) -> re.Pattern[str]:
-    return re.compile(rf"@.*\b{re.escape(name)}\b")
+def _decorators(source: str) -> set[str]:
+    """Return the words that follow an `@` on its line."""
+    return {word for line in AT.findall(source) for word in WORD.findall(line)}
 
 
 def _bases(source: str) -> set[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope
+from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
 
 __all__ = [
     "Alias",
@@ -57,6 +57,7 @@ class Frame:
     closure: Frame | None
     receiver: Value | None
     depth: int
+    known: dict[ast.AST | Binding, Values] = field(default_factory=dict, repr=False)  # what was asked in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +243,17 @@ Values = tuple[Value, ...]
 
 def union(parts: Iterable[Values]) -> Values:
     """Return the alternatives of several values, each once, in order."""
+    found: Values = ()
     seen: dict[Value, None] = {}
     for part in parts:
-        for value in part:
-            seen[value] = None
-            if len(seen) >= MOST:
-                return tuple(seen)
-    return tuple(seen)
+        if not part or part is found:
+            continue
+        if not found and len(part) == 1:
+            found = part
+            continue
+        seen = seen or dict.fromkeys(found)
+        seen.update(dict.fromkeys(part))
+        found = tuple(seen)
+        if len(seen) >= MOST:
+            return found[:MOST]
+    return found
