@@ -12,7 +12,18 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LEAVES", "Binding", "ClassInfo", "FunctionInfo", "FunctionNode", "ModuleInfo", "Scope", "children", "own_nodes"]
+__all__ = [
+    "LEAVES",
+    "MOCKS",
+    "Binding",
+    "ClassInfo",
+    "FunctionInfo",
+    "FunctionNode",
+    "ModuleInfo",
+    "Scope",
+    "children",
+    "own_nodes",
+]
 
 PARSED = {"tree", "bindings", "stars", "functions", "classes"}
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -72,11 +83,6 @@ class ModuleInfo:
         if self.load is not None:
             self.load(self)
         return getattr(self, name)
-
-    @property
-    def lines(self) -> list[str]:
-        """Its lines."""
-        return self.source.splitlines()
 
     @cached_property
     def _starts(self) -> array[int]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from loopline.check.model import ModuleInfo
+from loopline.check.model import MOCKS, ModuleInfo
 
-__all__ = ["NAME", "Texts", "answers"]
+__all__ = ["NAME", "Texts", "answers", "told_apart"]
 
 CLASS = re.compile(r"class[ \t]+\w+[ \t]*(?:\[[^\n]*\])?[ \t]*\(")
 ASSIGNED = re.compile(r"^[ \t]*([A-Z_]\w*)[ \t]*=[ \t]*(?:\w+\.)*([^\W\d]\w*)\b", re.MULTILINE)
@@ -30,6 +30,7 @@ class Texts:
         self._matching: dict[str, list[ModuleInfo]] = {}
         self._asked_decorators: set[str] = set()
         self._asked_defined: set[str] = set()
+        self._counted: set[str] = set()
         self._asked_made: set[str] = set()
         self._asked_bases: set[str] = set()
         self.words: set[str] = set()  # words that make a module worth looking at
@@ -53,6 +54,7 @@ class Texts:
             "matching": sorted(self._matching),
             "decorating": sorted(self._asked_decorators),
             "defining": sorted(self._asked_defined),
+            "counted": sorted(self._counted),
             "making": sorted(self._asked_made),
             "deriving": sorted(self._asked_bases),
             "words": sorted(self.words),
@@ -72,6 +74,8 @@ class Texts:
 
     def defining(self, names: Iterable[str]) -> tuple[str, list[ModuleInfo]]:
         """Return the one of several names that the fewest modules have, and those that define it as a function."""
+        names = list(names)
+        self._counted.update(names)
         rarest = min(names, key=lambda name: len(self.naming(name)))
         self._asked_defined.add(rarest)
         return rarest, [one for one in self.naming(rarest) if f"def {rarest}" in one.source]
@@ -153,6 +157,24 @@ def answers(source: str, asked: Mapping[str, Sequence[str]]) -> bool:
         and bases.isdisjoint(old for old, _ in _renamings(source))
         and set(asked["words"]).isdisjoint(NAME.findall(source))
     )
+
+
+def told_apart(one: str, other: str, asked: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether two texts of the same code differ in what is read from the text, comments included.
+
+    Args:
+        one: A text.
+        other: Another.
+        asked: The questions, as ``Texts.asked`` returns them.
+    """
+    if _read_as_text(one) != _read_as_text(other):
+        return True
+    return not (set(NAME.findall(one)) ^ set(NAME.findall(other))).isdisjoint(asked["counted"])
+
+
+def _read_as_text(source: str) -> tuple[object, ...]:
+    words = frozenset(re.findall(r"\w+\.shutdown|with \w+", source)) if "PoolExecutor" in source else ()
+    return (words, "__main__" in source, "lifespan_context" in source, bool(MOCKS.search(source)))
 
 
 def _renamings(source: str) -> Iterator[tuple[str, str]]:
