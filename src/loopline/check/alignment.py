@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from loopline.check.model import extent
 from loopline.check.reading import UNREADABLE, parse
 
 __all__ = ["Alignment", "align"]
@@ -97,11 +98,8 @@ class _Walk:
     def _note(self, old: ast.AST, new: ast.AST) -> bool:
         if not hasattr(old, "lineno"):
             return True
-        pairs = (
-            (_start(old), _start(new)),
-            (_end(old), _end(new)),
-        )
-        for before, after in pairs:
+        was, now = extent(old), extent(new)
+        for before, after in ((was[:2], now[:2]), (was[2:], now[2:])):
             known = self.found.places.setdefault(before, after)
             line = self.found.lines.setdefault(before[0], after[0])
             if known != after or line != after[0]:
@@ -118,10 +116,3 @@ def _first_line(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(one.lineno for one in decorators)])
 
-
-def _start(node: ast.AST) -> Place:
-    return node.lineno, node.col_offset  # type: ignore[attr-defined]
-
-
-def _end(node: ast.AST) -> Place:
-    return node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]

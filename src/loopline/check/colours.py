@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
 from loopline.check.effects import Block, Effects, Run
 from loopline.check.finding import Step
 from loopline.check.inference import Inference
-from loopline.check.model import FunctionInfo, ModuleInfo
+from loopline.check.model import FunctionInfo, ModuleInfo, extent
 from loopline.check.services import Services
 from loopline.check.values import Frame
 
@@ -34,6 +35,7 @@ class Stop:
     holder: FunctionInfo
     place: str
     route: str
+    more_inside: bool = False
 
 
 class Loop:
@@ -57,15 +59,16 @@ class Loop:
     def stops(self) -> list[Stop]:
         """Return every place on the loop that blocks, the surest way to each."""
         best: dict[tuple[str, int, int], tuple[int, Stop]] = {}
+        around: set[ast.AST] = set()
         for frame in self._entries:
-            for event in self._effects.of(frame):
-                found = self._stop(frame, event)
-                if found is not None:
-                    weight, stop = found
-                    key = (frame.info.module.shown, stop.node.lineno, stop.node.col_offset)  # type: ignore[attr-defined]
-                    if key not in best or weight < best[key][0]:
-                        best[key] = (weight, stop)
-        return [stop for _, stop in best.values()]
+            found = [one for event in self._effects.of(frame) if (one := self._stop(frame, event)) is not None]
+            around.update(_around_others([stop.node for _, stop in found]))
+            for weight, stop in found:
+                line, column, *_ = extent(stop.node)
+                key = (frame.info.module.shown, line, column)
+                if key not in best or weight < best[key][0]:
+                    best[key] = (weight, stop)
+        return [replace(stop, more_inside=stop.node in around) for _, stop in best.values()]
 
     def place_of(self, info: FunctionInfo) -> tuple[str, str]:
         """Return the kind of place that a function is (``request`` …), and the route that runs it, if one does."""
@@ -168,6 +171,23 @@ class Loop:
             frame, node = parent
             steps.insert(0, _step_at(frame, node))
         return steps
+
+
+def _around_others(nodes: list[ast.AST]) -> Iterator[ast.AST]:
+    """Yield the nodes that have another one inside."""
+    open_ones: list[tuple[ast.AST, tuple[int, int]]] = []
+    for node in sorted(dict.fromkeys(nodes), key=_from_outside):
+        line, column, end_line, end_column = extent(node)
+        while open_ones and open_ones[-1][1] < (end_line, end_column):
+            open_ones.pop()
+        if open_ones and (line, column) < open_ones[-1][1]:
+            yield open_ones[-1][0]
+        open_ones.append((node, (end_line, end_column)))
+
+
+def _from_outside(node: ast.AST) -> tuple[int, int, int, int]:
+    line, column, end_line, end_column = extent(node)
+    return line, column, -end_line, -end_column
 
 
 def _happens(event: Block | Run, cost: dict[Frame, int]) -> bool:

@@ -22,6 +22,7 @@ __all__ = [
     "ModuleInfo",
     "Scope",
     "children",
+    "extent",
     "own_nodes",
 ]
 
@@ -277,6 +278,12 @@ def children(node: ast.AST) -> list[ast.AST]:
         elif value is not None:
             found.append(value)
     return found
+
+
+def extent(node: ast.AST) -> tuple[int, int, int, int]:
+    """Return a node's first line and column, and its last line and the column after it; zeros if it has no place."""
+    begin = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+    return *begin, getattr(node, "end_lineno", 0) or 0, getattr(node, "end_col_offset", 0) or 0
 
 
 def own_nodes(node: FunctionNode | ast.Module) -> Iterator[ast.AST]:

@@ -70,7 +70,8 @@ def offload(source: FileSource, finding: Finding) -> list[Edit]:
         return [*needed, *put, Edit(start, end, b"asyncio.sleep")]
     if BOUND_TO_ITS_THREAD.match(finding.message) or _is_held_open(source, call):
         return []
-    return [*needed, *_in_thread(source, call)]
+    put = _whole_in_thread(source, call) if finding.more_inside else _in_thread(source, call)
+    return [*needed, *put] if put else []
 
 
 def _is_held_open(source: FileSource, call: ast.Call) -> bool:
@@ -82,6 +83,16 @@ def _is_held_open(source: FileSource, call: ast.Call) -> bool:
             return iterated is call
         case _:
             return False
+
+
+def _whole_in_thread(source: FileSource, call: ast.Call) -> list[Edit]:
+    """The call with all its parts, which block by themselves: `self.session` before `.commit`, an argument."""
+    for node in ast.walk(call):
+        if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
+            return []
+        if (isinstance(node, ast.comprehension) and node.is_async) or (isinstance(node, ast.Name) and node.id == "super"):
+            return []
+    return around(source, call, b"await asyncio.to_thread(lambda: ", b")")
 
 
 def _in_thread(source: FileSource, call: ast.Call) -> list[Edit]:
