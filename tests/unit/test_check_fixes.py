@@ -114,6 +114,45 @@ def test_one_that_awaits_something_makes_the_call_in_a_thread(tmp_path: Path) ->
     )
 
 
+STAYS_ASYNC = {
+    "what an endpoint awaits": """
+        async def work():
+            time.sleep(1) or requests.get("http://shop")
+        @app.get("/")
+        async def read():
+            return await work()
+        """,
+    "an endpoint that others await": """
+        @app.get("/")
+        async def work():
+            requests.get("http://shop")
+        async def tick():
+            await work()
+        """,
+    "a web socket": """
+        @app.websocket("/")
+        async def work(socket):
+            requests.get("http://shop")
+        """,
+    "what starts a task": """
+        running = set()
+        async def tick(): ...
+        @app.get("/")
+        async def work():
+            running.add(asyncio.create_task(tick()))
+            requests.get("http://shop")
+        """,
+}
+
+
+@pytest.mark.parametrize("code", STAYS_ASYNC.values(), ids=STAYS_ASYNC.keys())
+def test_only_an_endpoint_that_the_server_alone_calls_becomes_a_def(tmp_path: Path, code: str) -> None:
+    fixed = mended(tmp_path, "import asyncio, time, requests\nfrom fastapi import FastAPI\napp = FastAPI()\n" + dedent(code))
+    assert "async def work(" in fixed
+    assert "await asyncio.to_thread(requests.get," in fixed
+    assert check([tmp_path / "shop.py"]).findings == []
+
+
 def test_what_gets_an_await_stays_async(tmp_path: Path) -> None:
     code = """
     import requests

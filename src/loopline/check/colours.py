@@ -12,7 +12,7 @@ from loopline.check.effects import Block, Effects, Run
 from loopline.check.finding import Step
 from loopline.check.inference import Inference
 from loopline.check.model import FunctionInfo, ModuleInfo, extent
-from loopline.check.services import Services
+from loopline.check.services import Part, Services
 from loopline.check.values import Frame
 
 __all__ = ["Loop", "Stop", "place_of_module"]
@@ -25,7 +25,11 @@ COMMANDS = {"cli", "commands", "scripts"}  # folders of what people start by han
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A place on the loop that blocks: the line in the function that the loop runs, and the way down to the call."""
+    """A place on the loop that blocks: the line in the function that the loop runs, and the way down to the call.
+
+    ``served``: FastAPI calls the function, as an endpoint or a dependency, and nobody else does. ``more_inside``: a
+    part of what stands there blocks by itself.
+    """
 
     entry: Frame
     node: ast.AST
@@ -35,6 +39,7 @@ class Stop:
     holder: FunctionInfo
     place: str
     route: str
+    served: bool = False
     more_inside: bool = False
 
 
@@ -48,7 +53,10 @@ class Loop:
         self._parents: dict[Frame, tuple[Frame, ast.AST] | None] = {}
         self._callers: dict[Frame, list[tuple[Frame, Run]]] = {}
         self._labels: dict[Frame, tuple[str, str]] = {}
+        self._awaited: set[FunctionInfo] = set()  # async functions that the project calls itself
         self._explore(services)
+        served = {part.function for part in services.parts if _has_a_thread(part)}
+        self._served = served - self._awaited
         self._cost, self._next = self._search()
         self._of_function: dict[FunctionInfo, tuple[str, str]] = {}
         for part in services.parts:
@@ -107,6 +115,7 @@ class Loop:
                 if event.spawned and label[0] in ("lifespan", "startup"):
                     label = ("other", "")  # it goes on when the start is over
                 if event.later:
+                    self._awaited.add(target.info)
                     self._entries.setdefault(target, label)
                 else:
                     self._callers.setdefault(target, []).append((frame, event))
@@ -159,7 +168,8 @@ class Loop:
         place = _place(frame.info, kind)
         replaced = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
         certain = weight < UNSURE and not replaced
-        stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title)
+        served = frame.info in self._served
+        stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title, served)
         return weight, stop
 
     def _way_to(self, frame: Frame) -> list[Step]:
@@ -171,6 +181,11 @@ class Loop:
             frame, node = parent
             steps.insert(0, _step_at(frame, node))
         return steps
+
+
+def _has_a_thread(part: Part) -> bool:
+    """Whether FastAPI would run a part in a thread if it were a `def`."""
+    return part.kind in ("route", "dependency") and not part.title.startswith("WEBSOCKET")
 
 
 def _around_others(nodes: list[ast.AST]) -> Iterator[ast.AST]:

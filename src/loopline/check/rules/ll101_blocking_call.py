@@ -99,13 +99,7 @@ def _advice(stop: Stop) -> str:
     if below:
         advice = f"{advice} Or hand the call over: `await asyncio.to_thread(…)`.".strip()
     info = stop.entry.info
-    if (
-        info.is_async
-        and stop.route
-        and not info.is_generator
-        and not _awaits(info.node)
-        and stop.route.split(" ")[0].isupper()
-    ):
+    if stop.served and info.is_async and not info.is_generator and not _awaits(info.node):
         advice += f" `{info.name}` awaits nothing: with `def` instead of `async def`, FastAPI runs it in a thread."
     return advice.strip()
 
