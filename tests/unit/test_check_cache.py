@@ -90,7 +90,10 @@ MOVED = {
     "a docstring's words": ("shop/models.py", '"""What runs."""\nclass Base:\n    def run(self): ...\n'),
     "a line break": ("shop/work.py", "import time\ndef slow(\n):\n    time.sleep(1)\n"),
     "another indent": ("shop/notify.py", "from shop.mail import send\ndef notify():\n  send()\n"),
-    "silenced": ("shop/routes.py", "from shop.work import slow\nasync def f():\n    slow()  # loopline: ignore[LL101]\n"),
+    "silenced": (
+        "shop/routes.py",
+        "from shop.work import slow\nasync def f():\n    slow()  # loopline: ignore[LL101]\n",
+    ),
 }
 
 

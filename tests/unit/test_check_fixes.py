@@ -147,7 +147,9 @@ STAYS_ASYNC = {
 
 @pytest.mark.parametrize("code", STAYS_ASYNC.values(), ids=STAYS_ASYNC.keys())
 def test_only_an_endpoint_that_the_server_alone_calls_becomes_a_def(tmp_path: Path, code: str) -> None:
-    fixed = mended(tmp_path, "import asyncio, time, requests\nfrom fastapi import FastAPI\napp = FastAPI()\n" + dedent(code))
+    fixed = mended(
+        tmp_path, "import asyncio, time, requests\nfrom fastapi import FastAPI\napp = FastAPI()\n" + dedent(code)
+    )
     assert "async def work(" in fixed
     assert "await asyncio.to_thread(requests.get," in fixed
     assert check([tmp_path / "shop.py"]).findings == []

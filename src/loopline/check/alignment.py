@@ -16,7 +16,10 @@ Place = tuple[int, int]
 
 @dataclass(slots=True)
 class Alignment:
-    """The new places of old code. Up to line ``before`` nothing moved; from line ``after`` on, all by ``shift`` lines."""
+    """The new places of old code.
+
+    Up to line ``before`` nothing moved; from line ``after`` on, everything by ``shift`` lines.
+    """
 
     before: int
     after: int
@@ -59,12 +62,13 @@ def align(old: str, new: str) -> Alignment | None:
             return None
     except UNREADABLE:
         return None
-    return walk.found if _in_order(walk.found.places) and _in_order(walk.found.lines) else None
+    found = walk.found
+    return found if _in_order(found.places) and _in_order({(a, 0): (b, 0) for a, b in found.lines.items()}) else None
 
 
-def _in_order(moved: dict[Place, Place] | dict[int, int]) -> bool:
+def _in_order(moved: dict[Place, Place]) -> bool:
     """Whether what came first still does, and what was together still is: rules compare places."""
-    return all(one < other for one, other in pairwise([moved[old] for old in sorted(moved)]))  # type: ignore[index,operator,type-var]
+    return all(one < other for one, other in pairwise(moved[old] for old in sorted(moved)))
 
 
 class _Walk:
@@ -115,4 +119,3 @@ def _is_text(node: ast.stmt) -> bool:
 def _first_line(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(one.lineno for one in decorators)])
-

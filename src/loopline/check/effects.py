@@ -14,6 +14,7 @@ from loopline.check.flags import dead_statements
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
 from loopline.check.model import LEAVES, FunctionInfo, children
+from loopline.check.nodes import kinds
 from loopline.check.once import remembered_calls
 from loopline.check.settled import begins, is_settled
 from loopline.check.unknown import looks_blocking
@@ -38,11 +39,11 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Effects", "Run"]
 
 LOOP_CHECKS = {"get_running_loop", "get_event_loop", "_get_running_loop", "is_running", "current_async_library"}
-LOOKED_AT = frozenset((
+LOOKED_AT = kinds(
     ast.Call, ast.Attribute, ast.Await, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.With,
     ast.AsyncWith, ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.YieldFrom,
     ast.Starred, ast.Subscript,
-))  # fmt: skip
+)  # fmt: skip
 BUFFERS = {"builtins.BytesIO", "builtins.StringIO"}  # as the catalog calls those of `io`
 
 

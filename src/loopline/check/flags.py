@@ -17,9 +17,7 @@ def switches(info: FunctionInfo) -> set[str]:
     names = {arg.arg for arg in info.parameters if len(info.bindings.get(arg.arg, ())) == 1}
     if not names:
         return names
-    return {
-        name for node in info.steps if isinstance(node, ast.If) and (name := _switch(node.test)[0]) in names
-    }
+    return {name for node in info.steps if isinstance(node, ast.If) and (name := _switch(node.test)[0]) in names}
 
 
 def dead_statements(frame: Frame) -> set[int]:

@@ -12,6 +12,7 @@ from loopline.check.constructions import Constructions
 from loopline.check.indexing import bind_target, lambda_info, position
 from loopline.check.libraries import Libraries
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
+from loopline.check.nodes import kinds
 from loopline.check.project import Project
 from loopline.check.reaching import reaching
 from loopline.check.registries import Registries
@@ -62,7 +63,7 @@ class Inference:
         self.switches: dict[FunctionInfo, set[str]] = {}
         self.frames_by_info: dict[FunctionInfo, list[Frame]] = {}
         self._depth = 0
-        self._kinds: dict[type, Callable[..., Values]] = {
+        answers: dict[type, Callable[..., Values]] = {
             ast.Name: self._name,
             ast.Attribute: self._attribute,
             ast.Call: calls.infer_call_of(self),
@@ -85,6 +86,7 @@ class Inference:
             ast.JoinedStr: _constant,
             ast.Constant: _constant,
         }
+        self._kinds = {one: answer for kind, answer in answers.items() for one in kinds(kind)}
 
     # Frames
 
@@ -194,8 +196,10 @@ class Inference:
                     if isinstance(current, FunctionInfo):
                         frame = frame if frame is not None and frame.info is current else self.default_frame(current)
                     seen = reaching(found, use if current is scope else None)
-                    values = union([self.bound(seen[0], current, frame)]) if len(seen) == 1 else union(
-                        self.bound(one, current, frame) for one in seen
+                    values = (
+                        union([self.bound(seen[0], current, frame)])
+                        if len(seen) == 1
+                        else union(self.bound(one, current, frame) for one in seen)
                     )
                     return self._filled(values, name, current) if values else values
                 if isinstance(current, FunctionInfo):

@@ -12,6 +12,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from loopline.check.nodes import kinds
+
 __all__ = [
     "LEAVES",
     "MOCKS",
@@ -216,7 +218,7 @@ class FunctionInfo:
             if isinstance(node, ast.Name):
                 if isinstance(node.ctx, ast.Load):
                     found.add(node.id)
-            elif node.__class__ is not ast.Constant:
+            elif node.__class__ not in LEAVES:
                 stack.extend(children(node))
         return found
 
@@ -245,7 +247,7 @@ class FunctionInfo:
 
 Scope = ModuleInfo | ClassInfo | FunctionInfo
 
-_WANTED = frozenset((ast.Return, ast.Yield, ast.YieldFrom, ast.Call, ast.Assign, ast.If))
+_WANTED = kinds(ast.Return, ast.Yield, ast.YieldFrom, ast.Call, ast.Assign, ast.If)
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -263,9 +265,9 @@ def _holding() -> dict[type, tuple[str, ...]]:
     return holding
 
 
-_HOLDING = _holding()
+_HOLDING = {one: names for kind, names in _holding().items() for one in kinds(kind)}
 _BACKWARDS = {kind: () if issubclass(kind, _INNER) else names[::-1] for kind, names in _HOLDING.items()}
-LEAVES = frozenset((ast.Name, ast.Constant))  # nearly half of all nodes, and nothing is below them
+LEAVES = kinds(ast.Name, ast.Constant)  # nearly half of all nodes, and nothing is below them
 
 
 def children(node: ast.AST) -> list[ast.AST]:
@@ -288,7 +290,7 @@ def extent(node: ast.AST) -> tuple[int, int, int, int]:
 
 def own_nodes(node: FunctionNode | ast.Module) -> Iterator[ast.AST]:
     """Yield the nodes of a function's body, in source order, without those of functions and classes inside."""
-    stack: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else node.body[::-1]
+    stack: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else [*reversed(node.body)]
     while stack:
         current = stack.pop()
         yield current

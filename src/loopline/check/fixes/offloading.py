@@ -97,12 +97,20 @@ def _is_held_open(source: FileSource, call: ast.Call) -> bool:
 
 def _whole_in_thread(source: FileSource, call: ast.Call) -> list[Edit]:
     """The call with all its parts, which block by themselves: `self.session` before `.commit`, an argument."""
-    for node in ast.walk(call):
-        if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
-            return []
-        if (isinstance(node, ast.comprehension) and node.is_async) or (isinstance(node, ast.Name) and node.id == "super"):
-            return []
+    if any(_stays_outside(node) for node in ast.walk(call)):
+        return []
     return around(source, call, b"await asyncio.to_thread(lambda: ", b")")
+
+
+def _stays_outside(node: ast.AST) -> bool:
+    """Whether something means another thing in a lambda, or can't be there."""
+    match node:
+        case ast.Await() | ast.Yield() | ast.YieldFrom() | ast.NamedExpr() | ast.Name(id="super"):
+            return True
+        case ast.comprehension(is_async=is_async):
+            return bool(is_async)
+        case _:
+            return False
 
 
 def _in_thread(source: FileSource, call: ast.Call) -> list[Edit]:

@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from loopline.check.analysis import Analysis
 from loopline.check.colours import Stop
 from loopline.check.finding import Finding
-from loopline.check.model import extent, own_nodes
+from loopline.check.model import FunctionNode, extent, own_nodes
 
 __all__ = ["CODE", "TITLE", "check", "describe"]
 
@@ -104,7 +104,7 @@ def _advice(stop: Stop) -> str:
     return advice.strip()
 
 
-def _awaits(node: ast.AST) -> bool:
+def _awaits(node: FunctionNode) -> bool:
     waits = (ast.Await, ast.AsyncFor, ast.AsyncWith)
     return any(
         isinstance(one, waits) or (isinstance(one, ast.comprehension) and one.is_async) for one in own_nodes(node)
