@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from loopline.check import calls, hints
+from loopline.check import hints, parameters
 from loopline.check.model import FunctionInfo
 from loopline.check.reaching import reaching
 from loopline.check.values import Frame, Function, Mapping, Sequence, Tuple, Value, Values
@@ -79,7 +79,7 @@ def _gives(
     returns = getattr(called.node, "returns", None)
     if called.is_async or called.is_generator or (returns and hints.resolve(inference, returns, called, None)):
         return True
-    made = calls.bind(inference, function, call, info, frame)
+    made = parameters.bind(inference, function, call, info, frame)
     return all(every(inference, one, called, made, holds, depth + 1) for one in called.returned)
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from loopline.check import attributes, calls, decorators
+from loopline.check import attributes, calls, decorators, parameters
 from loopline.check.conditions import applies
 from loopline.check.construction import constructors
 from loopline.check.flags import dead_statements
@@ -217,13 +217,13 @@ class _Walk:
     def _called(self, node: ast.Call, value: Value, *, awaited: bool, certain: bool) -> None:
         match value:
             case Function():
-                frame = calls.bind(self._inference, value, node, self._info, self._frame)
+                frame = parameters.bind(self._inference, value, node, self._info, self._frame)
                 self._runs(node, value, frame, certain=certain, awaited=awaited)
             case Partial(function=function, possible=possible):
                 self._called(node, function, awaited=awaited, certain=certain and not possible)
             case Class():
                 for function in constructors(self._inference, value):
-                    frame = calls.bind(self._inference, function, node, self._info, self._frame)
+                    frame = parameters.bind(self._inference, function, node, self._info, self._frame)
                     self._runs(node, function, frame, certain=certain)
                 for ancestor in self._inference.classes.ancestry(value.info):
                     described = self._inference.libraries.cls(ancestor) if isinstance(ancestor, str) else None

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable
 
-from loopline.check import attributes, calls, decorators, hints, narrowing, operators, unwrapping
+from loopline.check import attributes, decorators, hints, narrowing, parameters, unwrapping
 from loopline.check.classes import Classes
 from loopline.check.constructions import Constructions
+from loopline.check.expressions import answers_of, constant
 from loopline.check.indexing import bind_target, lambda_info, position
 from loopline.check.libraries import Libraries
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
-from loopline.check.nodes import kinds
 from loopline.check.project import Project
 from loopline.check.reaching import reaching
 from loopline.check.registries import Registries
 from loopline.check.values import (
-    Alias,
     Class,
     Frame,
     Function,
     Generator,
     Instance,
     Library,
-    LibraryInstance,
     Mapping,
     Module,
     Sequence,
@@ -34,13 +31,11 @@ from loopline.check.values import (
     union,
 )
 
-__all__ = ["Inference", "dotted_name"]
+__all__ = ["Inference"]
 
 DEEPEST = 120  # nested questions after which the answer is unknown
 MOST_FRAMES = 24  # kinds of calls of one function that are told apart
 
-STRING: Values = (LibraryInstance("builtins.str"),)
-NONE: Values = (LibraryInstance("builtins.None"),)
 BUILTIN_NAMES = frozenset(dir(builtins))
 
 
@@ -63,30 +58,7 @@ class Inference:
         self.switches: dict[FunctionInfo, set[str]] = {}
         self.frames_by_info: dict[FunctionInfo, list[Frame]] = {}
         self._depth = 0
-        answers: dict[type, Callable[..., Values]] = {
-            ast.Name: self._name,
-            ast.Attribute: self._attribute,
-            ast.Call: calls.infer_call_of(self),
-            ast.Await: self._await,
-            ast.Subscript: self._subscript,
-            ast.BoolOp: lambda node, *at: union(self.infer(value, *at) for value in node.values),
-            ast.IfExp: lambda node, *at: union((self.infer(node.body, *at), self.infer(node.orelse, *at))),
-            ast.NamedExpr: lambda node, *at: self.infer(node.value, *at),
-            ast.Lambda: self._lambda,
-            ast.List: self._sequence,
-            ast.Set: self._sequence,
-            ast.Tuple: lambda node, *at: (Tuple(tuple(self.infer(part, *at) for part in node.elts)),),
-            ast.Dict: lambda node, *at: (Mapping(union(self.infer(value, *at) for value in node.values)),),
-            ast.ListComp: self._comprehension,
-            ast.SetComp: self._comprehension,
-            ast.GeneratorExp: self._comprehension,
-            ast.DictComp: self._dict_comprehension,
-            ast.BinOp: self._operator,
-            ast.Starred: lambda node, *at: self.infer(node.value, *at),
-            ast.JoinedStr: _constant,
-            ast.Constant: _constant,
-        }
-        self._kinds = {one: answer for kind, answer in answers.items() for one in kinds(kind)}
+        self._kinds = answers_of(self)
 
     # Frames
 
@@ -101,7 +73,7 @@ class Inference:
         if closure is None and isinstance(info.parent, FunctionInfo):
             closure = self.default_frame(info.parent)
         if receiver is None and info.owner is not None:
-            receiver = calls.usual_receiver(info)
+            receiver = parameters.usual_receiver(info)
         depth = 1 + max((_depth(value) for _, values in arguments for value in values), default=0)
         depth = max(depth, closure.depth + 1 if closure else 0)
         if depth > 6:
@@ -111,7 +83,7 @@ class Inference:
         if known is None:
             frames = self.frames_by_info.setdefault(info, [])
             count = len(frames) + 1
-            if count > MOST_FRAMES and (arguments or receiver != calls.usual_receiver(info)):
+            if count > MOST_FRAMES and (arguments or receiver != parameters.usual_receiver(info)):
                 return self.frame(info, (), closure if count < 2 * MOST_FRAMES else None, None)
             known = self._frames[key] = Frame(info, arguments, closure, receiver, min(depth, 7))
             frames.append(known)
@@ -141,8 +113,8 @@ class Inference:
         kind = self._kinds.get(node.__class__)
         if kind is None or self._depth > DEEPEST:
             return ()
-        if kind is _constant:
-            return _constant(node)
+        if kind is constant:
+            return constant(node)
         answers[node] = ()
         self._depth += 1
         try:
@@ -271,111 +243,6 @@ class Inference:
             item.scope = scope
             bind_target(generator.target, home, item)
 
-    # How each kind of expression is answered
-
-    def _name(self, node: ast.Name, scope: Scope, frame: Frame | None) -> Values:
-        return narrowing.narrowed(self, node.id, self.lookup(node.id, scope, frame, node), node, scope, frame)
-
-    def _attribute(self, node: ast.Attribute, scope: Scope, frame: Frame | None) -> Values:
-        found: list[Values] = []
-        values = self.infer(node.value, scope, frame)
-        for value in values:
-            if isinstance(value, Library) and isinstance(node.value, ast.Name):
-                deeper = self._submodule(node, scope)
-                if deeper:
-                    return deeper
-            found.append(attributes.get(self, value, node.attr))
-        result = union(found)
-        if isinstance(node.value, ast.Name):
-            result = narrowing.narrowed(self, f"{node.value.id}.{node.attr}", result, node, scope, frame)
-        if not result and isinstance(node.value, ast.Attribute) and node.value.attr == "state":
-            return self.registries.state(node.attr)
-        if not result and not values and isinstance(node.value, ast.Attribute):
-            return self._submodule(node, scope)
-        return result
-
-    def _submodule(self, node: ast.Attribute, scope: Scope) -> Values:
-        """Answer `a.b` after `import a.b` for modules of the project."""
-        dotted = dotted_name(node)
-        if not dotted or f"import {dotted}" not in scope.module.bindings:
-            return ()
-        found = self.project.module(dotted, scope.module)
-        return (Module(found),) if found else ()
-
-    def _await(self, node: ast.Await, scope: Scope, frame: Frame | None) -> Values:
-        return self.awaited(self.infer(node.value, scope, frame))
-
-    def _subscript(self, node: ast.Subscript, scope: Scope, frame: Frame | None) -> Values:
-        found: list[Values] = []
-        for value in self.infer(node.value, scope, frame):
-            match value:
-                case Mapping(elements=elements) | Sequence(elements=elements):
-                    found.append((value,) if isinstance(node.slice, ast.Slice) else elements)
-                case Tuple(parts=parts):
-                    index = node.slice.value if isinstance(node.slice, ast.Constant) else None
-                    found.append(parts[index] if isinstance(index, int) and index < len(parts) else union(parts))
-                case Class(info=info):
-                    listed = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-                    arguments = tuple(hints.resolve(self, one, scope, frame) for one in listed)
-                    found.append((Class(info, arguments),))
-                case Library(path=path):
-                    known = self.libraries.cls(path)
-                    special = path.startswith(("typing", "builtins.", "collections.abc")) or known is None
-                    found.append((Alias(node, scope),) if special else (value,))
-                case LibraryInstance(path=path):
-                    effect = self.libraries.method(path, "__getitem__")
-                    if effect is not None:
-                        found.append(calls.library_type(self, effect.returns, value))
-                    else:
-                        found.append(self.elements((value,)))
-                case Instance():
-                    found.extend(
-                        self.returns(self.frame(function.info, (), None, function.receiver))
-                        for function in attributes.get(self, value, "__getitem__")
-                        if isinstance(function, Function)
-                    )
-                case Alias():
-                    found.append((Alias(node, scope),))
-                case _:
-                    pass
-        return union(found)
-
-    def _lambda(self, node: ast.Lambda, scope: Scope, frame: Frame | None) -> Values:
-        return (Function(self.function_of(node, scope), frame if isinstance(scope, FunctionInfo) else None),)
-
-    def _sequence(self, node: ast.List | ast.Set, scope: Scope, frame: Frame | None) -> Values:
-        found = []
-        for part in node.elts:
-            values = self.infer(part, scope, frame)
-            found.append(self.elements(values) if isinstance(part, ast.Starred) else values)
-        return (Sequence(union(found)),)
-
-    def _comprehension(
-        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope, frame: Frame | None
-    ) -> Values:
-        self.register(node.generators, node, scope)
-        return (Sequence(self.infer(node.elt, scope, frame)),)
-
-    def _dict_comprehension(self, node: ast.DictComp, scope: Scope, frame: Frame | None) -> Values:
-        self.register(node.generators, node, scope)
-        return (Mapping(self.infer(node.value, scope, frame)),)
-
-    def _operator(self, node: ast.BinOp, scope: Scope, frame: Frame | None) -> Values:
-        left = self.infer(node.left, scope, frame)
-        if isinstance(node.op, ast.BitOr):
-            right = self.infer(node.right, scope, frame)
-            if any(isinstance(value, Class | Library | Alias) for value in left + right):
-                return (Alias(node, scope),)
-        if isinstance(node.op, ast.Div):
-            paths = tuple(value for value in left if isinstance(value, LibraryInstance))
-            return paths or self.infer(node.right, scope, frame)
-        if isinstance(node.op, ast.Add):
-            right = self.infer(node.right, scope, frame)
-            joined = tuple(value for value in union((left, right)) if isinstance(value, Sequence | Mapping))
-            if joined:
-                return joined
-        return operators.result(self, node.op, left, self.infer(node.right, scope, frame))
-
     # Names
 
     def _bound(self, binding: Binding, scope: Scope, frame: Frame | None) -> Values:
@@ -402,7 +269,9 @@ class Inference:
             case "param":
                 assert isinstance(scope, FunctionInfo)
                 assert isinstance(node, ast.arg)
-                return calls.parameter(self, node, scope, frame or self.default_frame(scope), rest=bool(binding.target))
+                return parameters.parameter(
+                    self, node, scope, frame or self.default_frame(scope), rest=bool(binding.target)
+                )
         if binding.annotation is not None:
             typed = hints.resolve(self, binding.annotation, scope, frame)
             if typed or node is None:
@@ -480,20 +349,6 @@ class Inference:
             closer = tuple(value for value in inferred if isinstance(value, Instance))
             return closer if closer and len(closer) == len(inferred) == len(info.returned) else annotated
         return inferred
-
-
-def _constant(node: ast.expr) -> Values:
-    value = node.value if isinstance(node, ast.Constant) else ""
-    return STRING if isinstance(value, str) else NONE if value is None else ()
-
-
-def dotted_name(node: ast.expr) -> str:
-    """Return `a.b.c` for an expression that is one, else an empty string."""
-    parts = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
 
 
 def _depth(value: Value) -> int:
