@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
-from loopline.check.effects import Block, Effects, Run
+from loopline.check.effects import Effects
+from loopline.check.events import Block, Run
 from loopline.check.finding import Step
 from loopline.check.inference import Inference
 from loopline.check.model import FunctionInfo, ModuleInfo, extent
