@@ -100,9 +100,9 @@ def call(inference: Inference, value: Value, node: ast.Call, scope: Scope, frame
             return (Instance(info, exact=True, arguments=arguments),)
         case ContextFunction(function=function, is_async=is_async):
             return (Context(bind(inference, function, node, scope, frame), is_async),)
-        case Partial(function=function):
+        case Partial(function=function, possible=cached):
             if isinstance(function, Function):
-                return run(inference, function, bind(inference, function, node, scope, frame))
+                return run(inference, function, bind(inference, function, node, scope, frame, whole=cached))
             return call(inference, function, node, scope, frame)
         case Offloaded(function=functions):
             results = [call(inference, function, node, scope, frame) for function in functions]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loopline.check.events import Block, Run
+from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo
 from loopline.check.once import remembered_calls
 from loopline.check.values import Frame
@@ -37,7 +38,8 @@ class Effects:
         return known
 
     def _walk(self, frame: Frame) -> list[Block | Run]:
-        found = effects_of(self._inference, frame)
+        living = self._inference.living
+        found = [one for one in effects_of(self._inference, frame) if living.runs(position(one.node), frame)]
         if not found:
             return found
         remembered = self._remembered.get(frame.info)

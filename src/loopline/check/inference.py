@@ -10,11 +10,14 @@ from loopline.check.classes import Classes
 from loopline.check.constructions import Constructions
 from loopline.check.expressions import answers_of, constant
 from loopline.check.indexing import bind_target, lambda_info, position
+from loopline.check.known import Known
 from loopline.check.libraries import Libraries
+from loopline.check.living import Living
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
 from loopline.check.project import Project
 from loopline.check.reaching import reaching
 from loopline.check.registries import Registries
+from loopline.check.told import Told
 from loopline.check.values import (
     Class,
     Frame,
@@ -55,7 +58,8 @@ class Inference:
         self._yields: dict[Frame, Values] = {}
         self._imports: dict[tuple[str, ModuleInfo], Values] = {}
         self.open_parameters: dict[FunctionInfo, set[str]] = {}
-        self.switches: dict[FunctionInfo, set[str]] = {}
+        self.told = Told(self)
+        self.living = Living(self)
         self.frames_by_info: dict[FunctionInfo, list[Frame]] = {}
         self._depth = 0
         self._kinds = answers_of(self)
@@ -68,6 +72,7 @@ class Inference:
         arguments: tuple[tuple[str, Values], ...] = (),
         closure: Frame | None = None,
         receiver: Value | None = None,
+        told: tuple[tuple[str, Known], ...] = (),
     ) -> Frame:
         """Return the frame of a call; equal calls have one frame, and too many kinds of calls share one."""
         if closure is None and isinstance(info.parent, FunctionInfo):
@@ -78,14 +83,16 @@ class Inference:
         depth = max(depth, closure.depth + 1 if closure else 0)
         if depth > 6:
             arguments = ()
-        key = (info, arguments, closure, receiver)
+        key = (info, arguments, closure, receiver, told)
         known = self._frames.get(key)
         if known is None:
             frames = self.frames_by_info.setdefault(info, [])
             count = len(frames) + 1
+            if count > MOST_FRAMES and told:
+                return self.frame(info, arguments, closure, receiver)
             if count > MOST_FRAMES and (arguments or receiver != parameters.usual_receiver(info)):
                 return self.frame(info, (), closure if count < 2 * MOST_FRAMES else None, None)
-            known = self._frames[key] = Frame(info, arguments, closure, receiver, min(depth, 7))
+            known = self._frames[key] = Frame(info, arguments, closure, receiver, min(depth, 7), told)
             frames.append(known)
         return known
 

@@ -6,7 +6,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from loopline.check import attributes, hints, library_types
-from loopline.check.flags import switches
 from loopline.check.model import FunctionInfo, Scope
 from loopline.check.values import (
     Class,
@@ -18,7 +17,6 @@ from loopline.check.values import (
     Library,
     LibraryInstance,
     LibraryMethod,
-    Literal,
     Mapping,
     Offloaded,
     Partial,
@@ -49,7 +47,15 @@ TELLING = (
 )
 
 
-def bind(inference: Inference, function: Function, node: ast.Call | None, scope: Scope, frame: Frame | None) -> Frame:
+def bind(
+    inference: Inference,
+    function: Function,
+    node: ast.Call | None,
+    scope: Scope,
+    frame: Frame | None,
+    *,
+    whole: bool = True,
+) -> Frame:
     """Return the frame of a call: parameters without a telling annotation get what is given for them.
 
     Args:
@@ -58,12 +64,12 @@ def bind(inference: Inference, function: Function, node: ast.Call | None, scope:
         node: The call, or None if it is not in the source.
         scope: Where the call stands.
         frame: The call in which it is evaluated.
+        whole: Whether it gives all arguments that are given: a partial has others.
     """
     info = function.info
     given: list[tuple[str, Values]] = []
     if node is not None and (node.args or node.keywords):
         open_names = _open_parameters(inference, info)
-        given.extend(_literals(inference, function, node, scope, frame))
         if open_names:
             positional = info.positional[1 if function.receiver is not None and info.owner is not None else 0 :]
             for index, value in enumerate(node.args):
@@ -73,34 +79,8 @@ def bind(inference: Inference, function: Function, node: ast.Call | None, scope:
             for keyword in node.keywords:
                 if keyword.arg is not None:
                     _give(inference, given, keyword.arg, keyword.value, open_names, scope, frame)
-    return inference.frame(info, tuple(given), function.closure, function.receiver)
-
-
-def _literals(
-    inference: Inference, function: Function, node: ast.Call, scope: Scope, frame: Frame | None
-) -> list[tuple[str, Values]]:
-    """What a call gives for the function's switches, where it is a literal or such a parameter of its own."""
-    info = function.info
-    names = inference.switches.get(info)
-    if names is None:
-        names = inference.switches[info] = switches(info)
-    if not names:
-        return []
-    offset = 1 if function.receiver is not None and info.owner is not None else 0
-    pairs = [(arg.arg, value) for arg, value in zip(info.positional[offset:], node.args, strict=False)]
-    if any(isinstance(one, ast.Starred) for one in node.args):
-        pairs = []
-    pairs += [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg is not None]
-    found: list[tuple[str, Values]] = []
-    for name, value in pairs:
-        if name in names:
-            if isinstance(value, ast.Constant) and (value.value is None or isinstance(value.value, bool)):
-                found.append((name, (Literal(value.value),)))
-            elif isinstance(value, ast.Name):
-                values = inference.infer(value, scope, frame)
-                if len(values) == 1 and isinstance(values[0], Literal):
-                    found.append((name, values))
-    return found
+    told = inference.told.by(function, node, scope, frame) if node is not None and whole else ()
+    return inference.frame(info, tuple(given), function.closure, function.receiver, told)
 
 
 def _give(

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from loopline.check.known import Known
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "Library",
     "LibraryInstance",
     "LibraryMethod",
-    "Literal",
     "Mapping",
     "Module",
     "Offloaded",
@@ -57,6 +57,7 @@ class Frame:
     closure: Frame | None
     receiver: Value | None
     depth: int
+    told: tuple[tuple[str, Known], ...] = ()  # what is known of parameters beside their types
     known: dict[ast.AST | Binding, Values] = field(default_factory=dict, repr=False)  # what was asked in it
 
 
@@ -195,13 +196,6 @@ class Super:
 
 
 @dataclass(frozen=True, slots=True)
-class Literal:
-    """A literal that is given for a parameter which switches a part of a function on or off."""
-
-    value: bool | None
-
-
-@dataclass(frozen=True, slots=True)
 class TypeVariable:
     """A ``TypeVar``."""
 
@@ -223,7 +217,6 @@ Value = (
     | Library
     | LibraryInstance
     | LibraryMethod
-    | Literal
     | Coroutine
     | Generator
     | ContextFunction

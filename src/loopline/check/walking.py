@@ -10,11 +10,11 @@ from loopline.check import attributes, calls, decorators, parameters
 from loopline.check.conditions import applies
 from loopline.check.construction import constructors
 from loopline.check.events import Block, Run
-from loopline.check.flags import dead_statements
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
 from loopline.check.model import LEAVES, FunctionInfo, children
 from loopline.check.nodes import kinds
+from loopline.check.outcomes import known
 from loopline.check.settled import begins, is_settled
 from loopline.check.unknown import looks_blocking
 from loopline.check.values import (
@@ -62,7 +62,6 @@ class _Walk:
         self._frame = frame
         self._info: FunctionInfo = frame.info
         self._found: list[Block | Run] = []
-        self._dead = dead_statements(frame)
 
     def run(self) -> list[Block | Run]:
         node = self._info.node
@@ -77,8 +76,6 @@ class _Walk:
         return self._found
 
     def _visit(self, node: ast.AST) -> None:
-        if self._dead and id(node) in self._dead:
-            return
         if node.__class__ in LOOKED_AT and self._looks_at(node):
             return
         for child in children(node):
@@ -169,6 +166,9 @@ class _Walk:
             case Function():
                 frame = parameters.bind(self._inference, value, node, self._info, self._frame)
                 self._runs(node, value, frame, certain=certain, awaited=awaited)
+            case Partial(function=Function() as function, possible=possible):
+                frame = parameters.bind(self._inference, function, node, self._info, self._frame, whole=possible)
+                self._runs(node, function, frame, certain=certain and not possible, awaited=awaited)
             case Partial(function=function, possible=possible):
                 self._called(node, function, awaited=awaited, certain=certain and not possible)
             case Class():
@@ -214,6 +214,8 @@ class _Walk:
             return
         if effect.blocks == "loop" and self._minds_the_loop():
             return
+        if effect.works_through and isinstance(node, ast.Call) and self._is_brief(node, effect):
+            return
         self._found.append(Block(node, effect, certain and effect.certain))
 
     def _is_settled(self, node: ast.Call, effect: Effect) -> bool:
@@ -226,6 +228,11 @@ class _Walk:
         """Whether what is read or written is no file: `Image.open(BytesIO(data))`."""
         values = self._infer(node.args[0]) if node.args else ()
         return bool(values) and all(isinstance(one, LibraryInstance) and one.path in BUFFERS for one in values)
+
+    def _is_brief(self, node: ast.Call, effect: Effect) -> bool:
+        """Whether what is worked through is a literal of a few words."""
+        parts = [one for which in effect.works_through for one in given(node, which)]
+        return bool(parts) and all(known(self._inference, one, self._info, self._frame).brief for one in parts)
 
     def _minds_the_loop(self) -> bool:
         """A function that asks whether a loop runs knows what it does with `asyncio.run`."""
@@ -280,7 +287,8 @@ class _Walk:
     def _attribute(self, node: ast.Attribute) -> None:
         for value in self._infer(node.value):
             for function in attributes.properties(self._inference, value, node.attr):
-                self._runs(node, function, self._inference.frame(function.info, (), None, value), certain=True)
+                frame = self._inference.frame(function.info, (), None, function.receiver)
+                self._runs(node, function, frame, certain=True)
 
     def _with(self, node: ast.expr) -> None:
         for value in self._infer(node):
