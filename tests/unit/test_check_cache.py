@@ -84,6 +84,55 @@ def test_a_change_in_a_file_that_played_no_part_is_not(shop: Path) -> None:
     assert again(shop) == (first, True)
 
 
+MOVED = {
+    "a comment before": ("shop/routes.py", "# The routes.\n\nfrom shop.work import slow\nasync def f():\n    slow()\n"),
+    "a comment after": ("shop/work.py", "import time\n\n\ndef slow():\n    time.sleep(1)  # slowly\n"),
+    "a docstring's words": ("shop/models.py", '"""What runs."""\nclass Base:\n    def run(self): ...\n'),
+    "a line break": ("shop/work.py", "import time\ndef slow(\n):\n    time.sleep(1)\n"),
+    "another indent": ("shop/notify.py", "from shop.mail import send\ndef notify():\n  send()\n"),
+    "silenced": (
+        "shop/routes.py",
+        "from shop.work import slow\nasync def f():\n    slow()  # loopline: ignore[LL101]\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "code"), MOVED.values(), ids=MOVED.keys())
+def test_where_code_only_moved_the_findings_move_with_it(shop: Path, name: str, code: str) -> None:
+    Path("shop/models.py").write_text('"""Models."""\nclass Base:\n    def run(self): ...\n')
+    again(shop)
+    Path(name).write_text(code)
+    assert again(shop)[1]
+    Path(name).write_text("# Once more.\n" + code)
+    assert again(shop)[1]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from unittest import mock\nfrom shop.work import slow\nasync def f():\n    slow()\n",
+        "from shop.work import slow\nasync def f():\n    slow(1)\n",
+        "from shop.work import slow\nasync def f():\n    slow(\n    )\n",
+        "from shop.work import slow\nasync def f():\n    slow()  # a mock\n",
+        "from shop.work import slow\nasync def f():\n    slow()\n# shop.shutdown() is __main__\n",
+    ],
+    ids=["another import", "another argument", "on two lines", "a word that tests are told by", "a command's word"],
+)
+def test_where_more_than_its_place_changed_it_is_looked_at(shop: Path, code: str) -> None:
+    again(shop)
+    Path("shop/routes.py").write_text(code)
+    assert not again(shop)[1]
+
+
+def test_without_the_texts_of_the_last_result_it_is_looked_at(shop: Path) -> None:
+    again(shop)
+    (file,) = (shop / ".loopline_cache").glob("check-*.zip")
+    for content in (b"", b"PK", file.read_bytes()[:-1] + b"x"):
+        file.write_bytes(content)
+        Path("shop/routes.py").write_text(FILES["shop/routes.py"] + f"# {len(content)}\n")
+        assert not again(shop)[1]
+
+
 def test_a_file_that_is_gone_is_looked_at(shop: Path) -> None:
     again(shop)
     Path("shop/tools.py").unlink()
@@ -93,7 +142,7 @@ def test_a_file_that_is_gone_is_looked_at(shop: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe", b"null", b'{"files": 1}'])
 def test_a_damaged_result_counts_for_nothing(shop: Path, content: bytes) -> None:
     first, _ = again(shop)
-    (file,) = (shop / ".loopline_cache").glob("check-*")
+    (file,) = (shop / ".loopline_cache").glob("check-*.json")
     whole = json.loads(file.read_bytes())
     file.write_bytes(content)
     assert again(shop) == (first, False)
@@ -110,7 +159,8 @@ def test_other_settings_have_a_result_of_their_own(shop: Path) -> None:
 def test_only_so_many_results_are_kept(shop: Path) -> None:
     for number in range(9):
         check([shop / "shop"], Settings(ignore=(f"LL3{number}",)), cache=shop)
-    assert len(list((shop / ".loopline_cache").glob("check-*"))) == 6
+    assert len(list((shop / ".loopline_cache").glob("check-*.json"))) == 6
+    assert len(list((shop / ".loopline_cache").glob("check-*.zip"))) == 6
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

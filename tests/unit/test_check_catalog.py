@@ -21,14 +21,26 @@ from loopline.check.libraries import FOLDER, Libraries
 CALL = re.findall(
     r"\w+",
     "blocks certainty unless when cost instead returns async runs drains threads background loop consumes refuses keep"
-    " after decorated entered",
+    " after decorated entered works_through",
 )
 CLASS = re.findall(
     r"\w+",
     "name also bases methods attributes enter enters leaves leaves_after elements iterates only awaits with_opener",
 )
 KINDS = {"network", "disk", "lock", "cpu", "sleep", "process", "loop"}
-WORDS = {"argument", "entered", "result", "results", "elements", "element", "awaited", "function", "offloaded", "task"}
+WORDS = {
+    "argument",
+    "entered",
+    "works_through",
+    "result",
+    "results",
+    "elements",
+    "element",
+    "awaited",
+    "function",
+    "offloaded",
+    "task",
+}
 PLAIN = {"", "self", "object", "none", "bytes", "str", "int", "float", "bool", "list", "dict", "iterator", "tuple"}
 FILES = sorted(FOLDER.glob("*.toml"))
 DATA = {file.stem: tomllib.loads(file.read_text(encoding="utf-8")) for file in FILES}

@@ -114,6 +114,47 @@ def test_one_that_awaits_something_makes_the_call_in_a_thread(tmp_path: Path) ->
     )
 
 
+STAYS_ASYNC = {
+    "what an endpoint awaits": """
+        async def work():
+            time.sleep(1) or requests.get("http://shop")
+        @app.get("/")
+        async def read():
+            return await work()
+        """,
+    "an endpoint that others await": """
+        @app.get("/")
+        async def work():
+            requests.get("http://shop")
+        async def tick():
+            await work()
+        """,
+    "a web socket": """
+        @app.websocket("/")
+        async def work(socket):
+            requests.get("http://shop")
+        """,
+    "what starts a task": """
+        running = set()
+        async def tick(): ...
+        @app.get("/")
+        async def work():
+            running.add(asyncio.create_task(tick()))
+            requests.get("http://shop")
+        """,
+}
+
+
+@pytest.mark.parametrize("code", STAYS_ASYNC.values(), ids=STAYS_ASYNC.keys())
+def test_only_an_endpoint_that_the_server_alone_calls_becomes_a_def(tmp_path: Path, code: str) -> None:
+    fixed = mended(
+        tmp_path, "import asyncio, time, requests\nfrom fastapi import FastAPI\napp = FastAPI()\n" + dedent(code)
+    )
+    assert "async def work(" in fixed
+    assert "await asyncio.to_thread(requests.get," in fixed
+    assert check([tmp_path / "shop.py"]).findings == []
+
+
 def test_what_gets_an_await_stays_async(tmp_path: Path) -> None:
     code = """
     import requests
@@ -227,6 +268,67 @@ def test_fix_applies_and_reports_what_is_left(
     assert "LL201" not in output.out
     assert "LL101" in output.out
     assert run_check(["shop.py", "--fix", "LL101,LL2"]) == 0
+
+
+PARTS = """
+import asyncio, requests
+def read():
+    return requests.get("http://shop/orders").json()
+class Shop:
+    @property
+    def orders(self):
+        read()
+        return Orders()
+    def find(self, what):
+        read()
+        return what
+    async def one(self, found: bool):
+        await asyncio.sleep(0)
+        return {call}
+class Orders:
+    def get(self, number):
+        read()
+        return number
+class Below(Shop):
+    async def two(self):
+        await asyncio.sleep(0)
+        return super().find(read())
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "after"),
+    [
+        ("self.orders.get(1)", "await asyncio.to_thread(lambda: self.orders.get(1))"),
+        ("self.find(self.orders)", "await asyncio.to_thread(lambda: self.find(self.orders))"),
+        ("self.find(read())", "await asyncio.to_thread(lambda: self.find(read()))"),
+        ("self.find(self.find(read()))", "await asyncio.to_thread(lambda: self.find(self.find(read())))"),
+        ("self.orders.get(1).real", "(await asyncio.to_thread(lambda: self.orders.get(1))).real"),
+        ("self.find(1)", "await asyncio.to_thread(self.find, 1)"),
+        ("self.find(read() or await self.one(found))", None),
+    ],
+)
+def test_a_call_whose_parts_block_as_well_goes_to_the_thread_with_them(
+    tmp_path: Path, call: str, after: str | None
+) -> None:
+    code = PARTS.replace("{call}", call)
+    fixed = mended(tmp_path, code)
+    compile(fixed, "shop.py", "exec")
+    left = check([tmp_path / "shop.py"]).findings
+    if after is not None:
+        assert f"        return {after}\n" in fixed
+        assert [one.chain[0].function for one in left] == ["Below.two"]
+    assert "super().find(await asyncio.to_thread(read))" in fixed  # in a lambda, `super()` knows no object
+
+
+def test_a_fix_is_not_said_to_mend_what_stays_at_its_place(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(PARTS.replace("{call}", "self.find(read() or await self.one(found))"))
+    before = check([tmp_path]).findings
+    changes = plan(before)
+    for change in changes:
+        change.write()
+    after = check([tmp_path]).findings
+    assert kinds(after) == kinds(before) - kinds([one for change in changes for one in change.mends])
 
 
 def test_edits_that_cut_into_each_other_are_not_both_made(tmp_path: Path) -> None:

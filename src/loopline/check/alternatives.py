@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from loopline.check import calls, hints
+from loopline.check import hints, parameters
 from loopline.check.model import FunctionInfo
 from loopline.check.reaching import reaching
 from loopline.check.values import Frame, Function, Mapping, Sequence, Tuple, Value, Values
@@ -44,6 +44,8 @@ def every(
             return all(every(inference, one, info, frame, holds, depth) for one in values)
         case ast.NamedExpr(value=value):
             return every(inference, value, info, frame, holds, depth)
+        case _ if not holds(inference.infer(node, info, frame)):
+            return False
         case ast.Name(id=name) if depth < DEEPEST and name in info.bindings:
             for one in reaching(info.bindings[name], node):
                 plain = one.kind == "value" and not one.path and one.annotation is None and one.scope in (None, info)
@@ -60,7 +62,7 @@ def every(
                     return False
         case _:
             pass
-    return holds(inference.infer(node, info, frame))
+    return True
 
 
 def _gives(
@@ -77,7 +79,7 @@ def _gives(
     returns = getattr(called.node, "returns", None)
     if called.is_async or called.is_generator or (returns and hints.resolve(inference, returns, called, None)):
         return True
-    made = calls.bind(inference, function, call, info, frame)
+    made = parameters.bind(inference, function, call, info, frame)
     return all(every(inference, one, called, made, holds, depth + 1) for one in called.returned)
 
 

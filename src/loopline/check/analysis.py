@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from loopline.check.awaits import Forgotten, forgotten_awaits
+from loopline.check.awaits import forgotten_awaits
 from loopline.check.colours import Loop
 from loopline.check.effects import Effects
 from loopline.check.hot import HotNames
@@ -12,6 +12,7 @@ from loopline.check.inference import Inference
 from loopline.check.libraries import Libraries
 from loopline.check.project import Project
 from loopline.check.services import Services
+from loopline.check.uses import Forgotten
 
 __all__ = ["Analysis"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from loopline.check import calls, decorators
+from loopline.check import calls, decorators, parameters
 from loopline.check.model import Binding, ClassInfo, FunctionInfo
 from loopline.check.values import (
     Class,
@@ -174,7 +174,7 @@ def _bound(inference: Inference, bound: list[Binding], owner: ClassInfo, receive
     if PROPERTIES.intersection(names):
         return _read(inference, info, receiver) if isinstance(receiver, Instance) else ()
     values = decorators.decorated(inference, info if "overload" not in names else _last(bound, info), None)
-    return tuple(calls.bind_receiver(one, receiver, names) for one in values)
+    return tuple(parameters.bind_receiver(one, receiver, names) for one in values)
 
 
 def _read(inference: Inference, info: FunctionInfo, receiver: Instance) -> Values:

@@ -1,9 +1,9 @@
 """The last results, kept in ``.loopline_cache``: what did not change is not looked at again.
 
 A result is kept with the digest of every file, the names of those that were parsed, and the questions asked of
-the texts of the others. It holds for as long as the parsed files are the same, and each of the others is the same, or
-answers none of the questions, as before. It is JSON, and what is damaged or was written by another version counts for
-nothing.
+the texts of the others. It holds for as long as the code of the parsed files is the same, and each of the others is
+the same, or answers none of the questions, as before. It is JSON; the texts of the parsed files, with which new ones
+are compared, are in a zip file beside it. What is damaged or was written by another version counts for nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from hashlib import blake2b
@@ -24,7 +25,7 @@ __all__ = ["FOLDER", "Kept", "ResultCache", "digest"]
 
 FOLDER = ".loopline_cache"
 MOST = 6  # results that are kept, the newest
-LARGEST = 64 << 20  # bytes of a result
+LARGEST = 64 << 20  # bytes of a result, and of its texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Kept:
     """A result, and what it was made of.
 
     ``files`` are digests by path, ``parsed`` the paths that were parsed, ``asked`` the questions to the other texts.
+    ``findings`` are all, those that a comment silences, too; ``count`` is how many files were read.
     """
 
     files: dict[str, str]
@@ -39,7 +41,6 @@ class Kept:
     asked: dict[str, list[str]]
     findings: list[Finding]
     count: int
-    silenced: int
 
 
 class ResultCache:
@@ -49,6 +50,7 @@ class ResultCache:
         self._folder = folder / FOLDER
         key = blake2b(repr((what, _maker())).encode(), digest_size=12).hexdigest()
         self._file = self._folder / f"check-{key}.json"
+        self._texts = self._file.with_suffix(".zip")
 
     def read(self) -> Kept | None:
         """Return the last result, None if there is none that can be read."""
@@ -56,30 +58,59 @@ class ResultCache:
             if self._file.stat().st_size > LARGEST:
                 return None
             return _kept(json.loads(self._file.read_bytes()))
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        except (OSError, ValueError, TypeError, LookupError, RecursionError):
             return None
 
-    def write(self, kept: Kept) -> None:
-        """Keep a result; a directory that can't be written is left alone."""
+    def text(self, path: str) -> str | None:
+        """Return the text that a file had when the result was kept, None if that can't be read."""
+        from zipfile import BadZipFile, ZipFile  # only what changed needs it
+
+        try:
+            with ZipFile(self._texts) as archive:
+                if archive.comment != digest(self._file.read_bytes()).encode():
+                    return None  # of another result
+                if archive.getinfo(path).file_size > LARGEST:
+                    return None
+                return archive.read(path).decode()
+        except (OSError, BadZipFile, KeyError, ValueError, NotImplementedError, EOFError, zlib.error):
+            return None
+
+    def write(self, kept: Kept, texts: Iterable[tuple[str, str]]) -> None:
+        """Keep a result, and the texts of files by path; a directory that can't be written is left alone."""
         data = {
             "files": kept.files,
             "parsed": sorted(kept.parsed),
             "asked": kept.asked,
             "findings": [astuple(one) for one in kept.findings],
             "count": kept.count,
-            "silenced": kept.silenced,
         }
+        content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
         with suppress(OSError):
             self._folder.mkdir(exist_ok=True)
             ignore = self._folder / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n")
             written = self._file.with_suffix(f".{os.getpid()}")
-            written.write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+            written.write_bytes(content)
             written.replace(self._file)
-            results = sorted(self._folder.glob("check-*"), key=lambda one: one.stat().st_mtime, reverse=True)
+            self._write_texts(texts, digest(content))
+            results = sorted(self._folder.glob("check-*.json"), key=lambda one: one.stat().st_mtime, reverse=True)
             for old in results[MOST:]:
                 old.unlink()
+                old.with_suffix(".zip").unlink(missing_ok=True)
+
+    def _write_texts(self, texts: Iterable[tuple[str, str]], result: str) -> None:
+        from zipfile import ZIP_DEFLATED, ZipFile
+
+        written = self._texts.with_suffix(f".zip{os.getpid()}")
+        with ZipFile(written, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.comment = result.encode()
+            for path, text in texts:
+                archive.writestr(path, text.encode(errors="replace"))
+        if written.stat().st_size > LARGEST:
+            written.unlink()
+        else:
+            written.replace(self._texts)
 
 
 def digest(content: bytes) -> str:
@@ -114,14 +145,13 @@ def _kept(data: Mapping[str, Any]) -> Kept:
         {key: list(values) for key, values in asked.items()},
         [_finding(one) for one in data["findings"]],
         int(data["count"]),
-        int(data["silenced"]),
     )
 
 
 def _finding(values: list[Any]) -> Finding:
     chain = tuple(Step(*step) for step in values[7])
     mends = tuple((str(path), int(line), int(column)) for path, line, column in values[13])
-    one = Finding(*[*values[:7], chain, *values[8:13], mends])
+    one = Finding(*[*values[:7], chain, *values[8:13], mends, bool(values[14])])
     texts = (one.code, one.path, one.message, one.advice, one.cause, one.place, one.route)
     numbers = (one.line, one.column, one.end_line, one.end_column)
     if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int) for number in numbers):

@@ -6,12 +6,12 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from loopline.check import attributes, decorators, hints, library_types
+from loopline.check import attributes, decorators, hints
 from loopline.check.conditions import applies
-from loopline.check.flags import switches
 from loopline.check.libraries import Effect
 from loopline.check.library_types import argument, library_type
 from loopline.check.model import ClassInfo, FunctionInfo, Scope
+from loopline.check.parameters import bind
 from loopline.check.values import (
     Class,
     Context,
@@ -24,7 +24,6 @@ from loopline.check.values import (
     Library,
     LibraryInstance,
     LibraryMethod,
-    Literal,
     Mapping,
     Offloaded,
     Partial,
@@ -40,33 +39,13 @@ if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
 __all__ = [
-    "TELLING",
     "annotated_attribute",
-    "bind",
-    "bind_receiver",
     "call",
     "infer_call_of",
     "library_effect",
     "library_type",
-    "parameter",
     "run",
-    "usual_receiver",
 ]
-
-TELLING = (
-    Function,
-    Class,
-    Partial,
-    ContextFunction,
-    Offloaded,
-    LibraryMethod,
-    Library,
-    Instance,
-    Generator,
-    Sequence,
-    Mapping,
-    Tuple,
-)
 
 
 def infer_call_of(inference: Inference) -> Callable[[ast.Call, Scope, Frame | None], Values]:
@@ -121,9 +100,9 @@ def call(inference: Inference, value: Value, node: ast.Call, scope: Scope, frame
             return (Instance(info, exact=True, arguments=arguments),)
         case ContextFunction(function=function, is_async=is_async):
             return (Context(bind(inference, function, node, scope, frame), is_async),)
-        case Partial(function=function):
+        case Partial(function=function, possible=cached):
             if isinstance(function, Function):
-                return run(inference, function, bind(inference, function, node, scope, frame))
+                return run(inference, function, bind(inference, function, node, scope, frame, whole=cached))
             return call(inference, function, node, scope, frame)
         case Offloaded(function=functions):
             results = [call(inference, function, node, scope, frame) for function in functions]
@@ -156,179 +135,6 @@ def run(inference: Inference, function: Function, frame: Frame) -> Values:
     if info.is_generator:
         return (Generator(frame, is_async=False),)
     return inference.returns(frame)
-
-
-def bind(inference: Inference, function: Function, node: ast.Call | None, scope: Scope, frame: Frame | None) -> Frame:
-    """Return the frame of a call: parameters without a telling annotation get what is given for them.
-
-    Args:
-        inference: Answers for the arguments.
-        function: The function.
-        node: The call, or None if it is not in the source.
-        scope: Where the call stands.
-        frame: The call in which it is evaluated.
-    """
-    info = function.info
-    given: list[tuple[str, Values]] = []
-    if node is not None and (node.args or node.keywords):
-        open_names = _open_parameters(inference, info)
-        given.extend(_literals(inference, function, node, scope, frame))
-        if open_names:
-            positional = info.positional[1 if function.receiver is not None and info.owner is not None else 0 :]
-            for index, value in enumerate(node.args):
-                if isinstance(value, ast.Starred) or index >= len(positional):
-                    break
-                _give(inference, given, positional[index].arg, value, open_names, scope, frame)
-            for keyword in node.keywords:
-                if keyword.arg is not None:
-                    _give(inference, given, keyword.arg, keyword.value, open_names, scope, frame)
-    return inference.frame(info, tuple(given), function.closure, function.receiver)
-
-
-def _literals(
-    inference: Inference, function: Function, node: ast.Call, scope: Scope, frame: Frame | None
-) -> list[tuple[str, Values]]:
-    """What a call gives for the function's switches, where it is a literal or such a parameter of its own."""
-    info = function.info
-    names = inference.switches.get(info)
-    if names is None:
-        names = inference.switches[info] = switches(info)
-    if not names:
-        return []
-    offset = 1 if function.receiver is not None and info.owner is not None else 0
-    pairs = [(arg.arg, value) for arg, value in zip(info.positional[offset:], node.args, strict=False)]
-    if any(isinstance(one, ast.Starred) for one in node.args):
-        pairs = []
-    pairs += [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg is not None]
-    found: list[tuple[str, Values]] = []
-    for name, value in pairs:
-        if name in names:
-            if isinstance(value, ast.Constant) and (value.value is None or isinstance(value.value, bool)):
-                found.append((name, (Literal(value.value),)))
-            elif isinstance(value, ast.Name):
-                values = inference.infer(value, scope, frame)
-                if len(values) == 1 and isinstance(values[0], Literal):
-                    found.append((name, values))
-    return found
-
-
-def _give(
-    inference: Inference,
-    given: list[tuple[str, Values]],
-    name: str,
-    value: ast.expr,
-    open_names: set[str],
-    scope: Scope,
-    frame: Frame | None,
-) -> None:
-    if name in open_names:
-        values = tuple(one for one in inference.infer(value, scope, frame) if _tells(one))
-        if values:
-            given.append((name, values))
-
-
-def _tells(value: Value) -> bool:
-    match value:
-        case Sequence(elements=elements) | Mapping(elements=elements):
-            return any(_tells(one) for one in elements)
-        case Tuple(parts=parts):
-            return any(_tells(one) for part in parts for one in part)
-        case LibraryInstance(path=path):
-            return not path.startswith("builtins.")
-        case Library(path=path):
-            return not path.startswith("builtins.")
-        case _:
-            return isinstance(value, TELLING)
-
-
-def _open_parameters(inference: Inference, info: FunctionInfo) -> set[str]:
-    known = inference.open_parameters.get(info)
-    if known is None:
-        known = inference.open_parameters[info] = set()
-        for arg in info.parameters:
-            if arg.arg in info.used_names:
-                typed = hints.resolve(inference, arg.annotation, info.parent, None) if arg.annotation else ()
-                if all(inference.classes.is_open(value) or isinstance(value, Sequence | Mapping) for value in typed):
-                    known.add(arg.arg)
-    return known
-
-
-def parameter(inference: Inference, node: ast.arg, info: FunctionInfo, frame: Frame, *, rest: bool = False) -> Values:
-    """Return what a parameter may be: what was given, its annotation, what ``Depends`` gives, or its default.
-
-    Args:
-        inference: Answers for what it needs.
-        node: The parameter.
-        info: Its function.
-        frame: The call.
-        rest: Whether it is ``*args`` or ``**kwargs``.
-    """
-    for name, values in frame.arguments:
-        if name == node.arg:
-            return values
-    if rest:
-        return ()
-    is_first = info.owner is not None and bool(info.positional) and info.positional[0] is node
-    if is_first and "staticmethod" not in attributes.decorator_names(info):
-        return (frame.receiver,) if frame.receiver is not None else ()
-    typed = hints.resolve(inference, node.annotation, info, frame) if node.annotation else ()
-    if typed and not any(inference.classes.is_open(value) for value in typed):
-        return typed
-    default = info.defaults.get(node.arg)
-    places = [*hints.metadata(inference, node.annotation, info)]
-    if default is not None:
-        places.append((default, info.parent))
-    for place, where in places:
-        injected = library_types.injected(inference, place, where)
-        if injected and (not typed or all(isinstance(value, Instance) for value in injected)):
-            return injected
-    if not typed and info.name == "__init__" and info.owner is not None:
-        given = inference.constructions.argument(info.owner, info, node.arg)
-        if any(_tells(value) for value in given):
-            return tuple(value for value in given if _tells(value))
-    if typed or default is None:
-        return typed
-    return tuple(value for value in inference.infer(default, info.parent, None) if _tells(value))
-
-
-def usual_receiver(info: FunctionInfo) -> Value | None:
-    """Return what a method is bound to where nothing else is known."""
-    owner = info.owner
-    if owner is None:
-        return None
-    names = attributes.decorator_names(info)
-    if "staticmethod" in names:
-        return None
-    return Class(owner) if "classmethod" in names or info.name in ("__new__", "__init_subclass__") else Instance(owner)
-
-
-def bind_receiver(value: Value, receiver: Value | None, decorators: list[str]) -> Value:
-    """Return a method bound to its object.
-
-    Args:
-        value: What the class has.
-        receiver: The object, or the class.
-        decorators: The names of the method's decorators.
-    """
-    match value:
-        case Function(info=info, closure=closure, possible=possible):
-            if "staticmethod" in decorators:
-                return value
-            if "classmethod" in decorators:
-                bound = Class(receiver.info) if isinstance(receiver, Instance) else receiver
-                return Function(info, closure, bound, possible)
-            if isinstance(receiver, Class):
-                return value
-            return Function(info, closure, receiver, possible)
-        case Partial(function=function, possible=possible):
-            return Partial(bind_receiver(function, receiver, decorators), possible)
-        case ContextFunction(function=function, is_async=is_async):
-            bound_function = bind_receiver(function, receiver, decorators)
-            return ContextFunction(bound_function, is_async) if isinstance(bound_function, Function) else value
-        case Offloaded(function=functions):
-            return Offloaded(tuple(bind_receiver(one, receiver, decorators) for one in functions))
-        case _:
-            return value
 
 
 def annotated_attribute(inference: Inference, node: ast.expr, owner: ClassInfo, receiver: Instance) -> Values:

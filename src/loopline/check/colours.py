@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
-from loopline.check.effects import Block, Effects, Run
+from loopline.check.effects import Effects
+from loopline.check.events import Block, Run
 from loopline.check.finding import Step
 from loopline.check.inference import Inference
-from loopline.check.model import FunctionInfo, ModuleInfo
-from loopline.check.services import Services
+from loopline.check.model import FunctionInfo, ModuleInfo, extent
+from loopline.check.services import Part, Services
 from loopline.check.values import Frame
 
 __all__ = ["Loop", "Stop", "place_of_module"]
@@ -24,7 +26,11 @@ COMMANDS = {"cli", "commands", "scripts"}  # folders of what people start by han
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A place on the loop that blocks: the line in the function that the loop runs, and the way down to the call."""
+    """A place on the loop that blocks: the line in the function that the loop runs, and the way down to the call.
+
+    ``served``: FastAPI calls the function, as an endpoint or a dependency, and nobody else does. ``more_inside``: a
+    part of what stands there blocks by itself.
+    """
 
     entry: Frame
     node: ast.AST
@@ -34,6 +40,8 @@ class Stop:
     holder: FunctionInfo
     place: str
     route: str
+    served: bool = False
+    more_inside: bool = False
 
 
 class Loop:
@@ -46,7 +54,10 @@ class Loop:
         self._parents: dict[Frame, tuple[Frame, ast.AST] | None] = {}
         self._callers: dict[Frame, list[tuple[Frame, Run]]] = {}
         self._labels: dict[Frame, tuple[str, str]] = {}
+        self._awaited: set[FunctionInfo] = set()  # async functions that the project calls itself
         self._explore(services)
+        served = {part.function for part in services.parts if _has_a_thread(part)}
+        self._served = served - self._awaited
         self._cost, self._next = self._search()
         self._of_function: dict[FunctionInfo, tuple[str, str]] = {}
         for part in services.parts:
@@ -57,15 +68,16 @@ class Loop:
     def stops(self) -> list[Stop]:
         """Return every place on the loop that blocks, the surest way to each."""
         best: dict[tuple[str, int, int], tuple[int, Stop]] = {}
+        around: set[ast.AST] = set()
         for frame in self._entries:
-            for event in self._effects.of(frame):
-                found = self._stop(frame, event)
-                if found is not None:
-                    weight, stop = found
-                    key = (frame.info.module.shown, stop.node.lineno, stop.node.col_offset)  # type: ignore[attr-defined]
-                    if key not in best or weight < best[key][0]:
-                        best[key] = (weight, stop)
-        return [stop for _, stop in best.values()]
+            found = [one for event in self._effects.of(frame) if (one := self._stop(frame, event)) is not None]
+            around.update(_around_others([stop.node for _, stop in found]))
+            for weight, stop in found:
+                line, column, *_ = extent(stop.node)
+                key = (frame.info.module.shown, line, column)
+                if key not in best or weight < best[key][0]:
+                    best[key] = (weight, stop)
+        return [replace(stop, more_inside=stop.node in around) for _, stop in best.values()]
 
     def place_of(self, info: FunctionInfo) -> tuple[str, str]:
         """Return the kind of place that a function is (``request`` …), and the route that runs it, if one does."""
@@ -104,6 +116,7 @@ class Loop:
                 if event.spawned and label[0] in ("lifespan", "startup"):
                     label = ("other", "")  # it goes on when the start is over
                 if event.later:
+                    self._awaited.add(target.info)
                     self._entries.setdefault(target, label)
                 else:
                     self._callers.setdefault(target, []).append((frame, event))
@@ -156,7 +169,8 @@ class Loop:
         place = _place(frame.info, kind)
         replaced = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
         certain = weight < UNSURE and not replaced
-        stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title)
+        served = frame.info in self._served
+        stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title, served)
         return weight, stop
 
     def _way_to(self, frame: Frame) -> list[Step]:
@@ -168,6 +182,28 @@ class Loop:
             frame, node = parent
             steps.insert(0, _step_at(frame, node))
         return steps
+
+
+def _has_a_thread(part: Part) -> bool:
+    """Whether FastAPI would run a part in a thread if it were a `def`."""
+    return part.kind in ("route", "dependency") and not part.title.startswith("WEBSOCKET")
+
+
+def _around_others(nodes: list[ast.AST]) -> Iterator[ast.AST]:
+    """Yield the nodes that have another one inside."""
+    open_ones: list[tuple[ast.AST, tuple[int, int]]] = []
+    for node in sorted(dict.fromkeys(nodes), key=_from_outside):
+        line, column, end_line, end_column = extent(node)
+        while open_ones and open_ones[-1][1] < (end_line, end_column):
+            open_ones.pop()
+        if open_ones and (line, column) < open_ones[-1][1]:
+            yield open_ones[-1][0]
+        open_ones.append((node, (end_line, end_column)))
+
+
+def _from_outside(node: ast.AST) -> tuple[int, int, int, int]:
+    line, column, end_line, end_column = extent(node)
+    return line, column, -end_line, -end_column
 
 
 def _happens(event: Block | Run, cost: dict[Frame, int]) -> bool:

@@ -10,6 +10,7 @@ from loopline.check import calls
 from loopline.check.conditions import applies
 from loopline.check.libraries import Effect
 from loopline.check.model import FunctionInfo
+from loopline.check.parameters import TELLING
 from loopline.check.values import (
     ContextFunction,
     Frame,
@@ -136,7 +137,7 @@ def _apply(inference: Inference, decorator: Value, values: Values) -> Values:
             parameters = info.positional[1 if receiver is not None and info.owner is not None else 0 :]
             if parameters and not info.is_async:
                 made = inference.frame(info, ((parameters[0].arg, values),), closure, receiver)
-                return tuple(one for one in inference.returns(made) if isinstance(one, calls.TELLING))
+                return tuple(one for one in inference.returns(made) if isinstance(one, TELLING))
         case _:
             pass
     return ()

@@ -24,6 +24,7 @@ class Finding:
     ``certain`` is false where it may be harmless. ``cause`` groups findings that one change would mend;
     ``place`` is what kind of code it is in: ``request``, ``other``, ``startup``, ``command line`` or ``tests``.
     ``mends`` are the places (path, line, column) that a fix changes, if it is not the finding's own.
+    ``more_inside``: so is a part of the call by itself, an argument or what the method is asked of.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Finding:
     end_line: int = 0
     end_column: int = 0
     mends: tuple[tuple[str, int, int], ...] = ()
+    more_inside: bool = False
 
     @property
     def certainty(self) -> str:

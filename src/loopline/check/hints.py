@@ -28,7 +28,7 @@ from loopline.check.values import (
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["metadata", "resolve"]
+__all__ = ["metadata", "parsed", "resolve", "symbols"]
 
 SEQUENCES = {
     "list", "List", "set", "Set", "frozenset", "FrozenSet", "Sequence", "Iterable", "Iterator", "Collection", "deque",
@@ -53,7 +53,8 @@ NOTHING = {
 
 
 @cache  # never evicted: answers are remembered by node
-def _parsed(text: str) -> ast.expr | None:
+def parsed(text: str) -> ast.expr | None:
+    """Return the annotation that a string is, or None if it is none."""
     try:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError):
@@ -77,8 +78,8 @@ def resolve(inference: Inference, node: ast.expr, scope: Scope, frame: Frame | N
         return ()
     match node:
         case ast.Constant(value=str(text)):
-            parsed = _parsed(text)
-            return resolve(inference, parsed, scope, frame, depth + 1) if parsed is not None else ()
+            read = parsed(text)
+            return resolve(inference, read, scope, frame, depth + 1) if read is not None else ()
         case ast.BinOp(op=ast.BitOr(), left=left, right=right):
             return _union(
                 resolve(inference, left, scope, frame, depth + 1), resolve(inference, right, scope, frame, depth + 1)
@@ -87,7 +88,7 @@ def resolve(inference: Inference, node: ast.expr, scope: Scope, frame: Frame | N
             return _subscript(inference, base, inner, scope, frame, depth)
         case ast.Name() | ast.Attribute():
             found: Values = ()
-            for value in _symbols(inference, node, scope):
+            for value in symbols(inference, node, scope):
                 found = _union(found, _instances(inference, value, frame, depth))
             if not found and isinstance(node, ast.Name) and frame is not None:
                 return inference.classes.type_argument(frame.receiver, node.id)
@@ -109,13 +110,13 @@ def metadata(inference: Inference, node: ast.expr | None, scope: Scope, depth: i
         return []
     match node:
         case ast.Constant(value=str(text)):
-            return metadata(inference, _parsed(text), scope, depth + 1)
+            return metadata(inference, parsed(text), scope, depth + 1)
         case ast.Subscript(value=base, slice=ast.Tuple(elts=[first, *rest])) if _last(base) == "Annotated":
             return [*((one, scope) for one in rest), *metadata(inference, first, scope, depth + 1)]
         case ast.BinOp(left=left, right=right):
             return metadata(inference, left, scope, depth + 1) + metadata(inference, right, scope, depth + 1)
         case ast.Name() | ast.Attribute():
-            for value in _symbols(inference, node, scope):
+            for value in symbols(inference, node, scope):
                 if isinstance(value, Alias):
                     return metadata(inference, value.node, value.scope, depth + 1)
         case ast.Subscript(value=base, slice=inner) if _last(base) == "Optional":
@@ -125,20 +126,27 @@ def metadata(inference: Inference, node: ast.expr | None, scope: Scope, depth: i
     return []
 
 
-def _symbols(inference: Inference, node: ast.expr, scope: Scope) -> Values:
+def symbols(inference: Inference, node: ast.expr, scope: Scope) -> Values:
+    """Return what the name in an annotation stands for: classes and aliases.
+
+    Args:
+        inference: Answers for names.
+        node: The name; a string is read as one, and of a subscript its base counts.
+        scope: Where it stands.
+    """
     match node:
         case ast.Name(id=name):
             return inference.lookup(name, scope, None, None)
         case ast.Attribute(value=value, attr=name):
             found: Values = ()
-            for one in _symbols(inference, value, scope):
+            for one in symbols(inference, value, scope):
                 found = _union(found, attributes.get(inference, one, name))
             return found
         case ast.Constant(value=str(text)):
-            parsed = _parsed(text)
-            return _symbols(inference, parsed, scope) if parsed is not None else ()
+            read = parsed(text)
+            return symbols(inference, read, scope) if read is not None else ()
         case ast.Subscript(value=value):
-            return _symbols(inference, value, scope)
+            return symbols(inference, value, scope)
         case _:
             return ()
 
@@ -178,7 +186,7 @@ def _subscript(
         return resolve(inference, parts[index], scope, frame, depth + 1) if -len(parts) <= index < len(parts) else ()
 
     found: Values = ()
-    for symbol in _symbols(inference, base, scope):
+    for symbol in symbols(inference, base, scope):
         match symbol:
             case Class(info=info):
                 found = _union(found, (Instance(info, arguments=tuple(part(index) for index in range(len(parts)))),))

@@ -63,7 +63,7 @@ class HotNames:
         words = self._words.get(function.module)
         if words is None:
             words = self._words[function.module] = self.names.intersection(NAME.findall(function.module.source))
-        text = "\n".join(function.module.lines[function.node.lineno - 1 : function.node.end_lineno])
+        text = function.module.text(function.node.lineno, function.node.end_lineno or function.node.lineno)
         return any(word in text for word in words) and self._is_any_hot(function, words)
 
     def _is_any_hot(self, function: FunctionInfo, words: set[str]) -> bool:

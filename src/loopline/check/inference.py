@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable
 
-from loopline.check import attributes, calls, decorators, hints, narrowing, operators, unwrapping
+from loopline.check import attributes, decorators, hints, narrowing, parameters, unwrapping
 from loopline.check.classes import Classes
 from loopline.check.constructions import Constructions
+from loopline.check.expressions import answers_of, constant
 from loopline.check.indexing import bind_target, lambda_info, position
+from loopline.check.known import Known
 from loopline.check.libraries import Libraries
+from loopline.check.living import Living
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
 from loopline.check.project import Project
 from loopline.check.reaching import reaching
 from loopline.check.registries import Registries
+from loopline.check.told import Told
 from loopline.check.values import (
-    Alias,
     Class,
     Frame,
     Function,
     Generator,
     Instance,
     Library,
-    LibraryInstance,
     Mapping,
     Module,
     Sequence,
@@ -33,13 +34,11 @@ from loopline.check.values import (
     union,
 )
 
-__all__ = ["Inference", "dotted_name"]
+__all__ = ["Inference"]
 
 DEEPEST = 120  # nested questions after which the answer is unknown
 MOST_FRAMES = 24  # kinds of calls of one function that are told apart
 
-STRING: Values = (LibraryInstance("builtins.str"),)
-NONE: Values = (LibraryInstance("builtins.None"),)
 BUILTIN_NAMES = frozenset(dir(builtins))
 
 
@@ -52,42 +51,18 @@ class Inference:
         self.classes = Classes(self)
         self.registries = Registries(self)
         self.constructions = Constructions(self)
-        self._known: dict[tuple[int, Frame | None], Values] = {}
+        self._known: dict[ast.AST | Binding, Values] = {}  # outside functions; each frame has its own
         self._frames: dict[object, Frame] = {}
         self._lambdas: dict[int, FunctionInfo] = {}
         self._returns: dict[Frame, Values] = {}
         self._yields: dict[Frame, Values] = {}
-        self._bindings: dict[tuple[int, Frame | None], Values] = {}
         self._imports: dict[tuple[str, ModuleInfo], Values] = {}
         self.open_parameters: dict[FunctionInfo, set[str]] = {}
-        self.switches: dict[FunctionInfo, set[str]] = {}
+        self.told = Told(self)
+        self.living = Living(self)
         self.frames_by_info: dict[FunctionInfo, list[Frame]] = {}
         self._depth = 0
-        self._kinds: dict[type, Callable[..., Values]] = {
-            ast.Name: self._name,
-            ast.Attribute: self._attribute,
-            ast.Call: calls.infer_call_of(self),
-            ast.Await: self._await,
-            ast.Subscript: self._subscript,
-            ast.BoolOp: lambda node, *at: union(self.infer(value, *at) for value in node.values),
-            ast.IfExp: lambda node, *at: union((self.infer(node.body, *at), self.infer(node.orelse, *at))),
-            ast.NamedExpr: lambda node, *at: self.infer(node.value, *at),
-            ast.Lambda: self._lambda,
-            ast.List: self._sequence,
-            ast.Set: self._sequence,
-            ast.Tuple: lambda node, *at: (Tuple(tuple(self.infer(part, *at) for part in node.elts)),),
-            ast.Dict: lambda node, *at: (Mapping(union(self.infer(value, *at) for value in node.values)),),
-            ast.ListComp: self._comprehension,
-            ast.SetComp: self._comprehension,
-            ast.GeneratorExp: self._comprehension,
-            ast.DictComp: self._dict_comprehension,
-            ast.BinOp: self._operator,
-            ast.Starred: lambda node, *at: self.infer(node.value, *at),
-            ast.JoinedStr: lambda *_: STRING,
-            ast.Constant: lambda node, *_: (
-                STRING if isinstance(node.value, str) else NONE if node.value is None else ()
-            ),
-        }
+        self._kinds = answers_of(self)
 
     # Frames
 
@@ -97,24 +72,27 @@ class Inference:
         arguments: tuple[tuple[str, Values], ...] = (),
         closure: Frame | None = None,
         receiver: Value | None = None,
+        told: tuple[tuple[str, Known], ...] = (),
     ) -> Frame:
         """Return the frame of a call; equal calls have one frame, and too many kinds of calls share one."""
         if closure is None and isinstance(info.parent, FunctionInfo):
             closure = self.default_frame(info.parent)
         if receiver is None and info.owner is not None:
-            receiver = calls.usual_receiver(info)
+            receiver = parameters.usual_receiver(info)
         depth = 1 + max((_depth(value) for _, values in arguments for value in values), default=0)
         depth = max(depth, closure.depth + 1 if closure else 0)
         if depth > 6:
             arguments = ()
-        key = (info, arguments, closure, receiver)
+        key = (info, arguments, closure, receiver, told)
         known = self._frames.get(key)
         if known is None:
             frames = self.frames_by_info.setdefault(info, [])
             count = len(frames) + 1
-            if count > MOST_FRAMES and (arguments or receiver != calls.usual_receiver(info)):
+            if count > MOST_FRAMES and told:
+                return self.frame(info, arguments, closure, receiver)
+            if count > MOST_FRAMES and (arguments or receiver != parameters.usual_receiver(info)):
                 return self.frame(info, (), closure if count < 2 * MOST_FRAMES else None, None)
-            known = self._frames[key] = Frame(info, arguments, closure, receiver, min(depth, 7))
+            known = self._frames[key] = Frame(info, arguments, closure, receiver, min(depth, 7), told)
             frames.append(known)
         return known
 
@@ -135,22 +113,22 @@ class Inference:
         Returns:
             The alternatives; nothing if it is unknown.
         """
-        kind = self._kinds.get(type(node))
-        if kind is None:
-            return ()
-        key = (id(node), frame)
-        known = self._known.get(key)
+        answers = self._known if frame is None else frame.known
+        known = answers.get(node)
         if known is not None:
             return known
-        if self._depth > DEEPEST:
+        kind = self._kinds.get(node.__class__)
+        if kind is None or self._depth > DEEPEST:
             return ()
-        self._known[key] = ()
+        if kind is constant:
+            return constant(node)
+        answers[node] = ()
         self._depth += 1
         try:
             found: Values = kind(node, scope, frame)
         finally:
             self._depth -= 1
-        self._known[key] = found
+        answers[node] = found
         return found
 
     def returns(self, frame: Frame) -> Values:
@@ -197,8 +175,12 @@ class Inference:
                     if isinstance(current, FunctionInfo):
                         frame = frame if frame is not None and frame.info is current else self.default_frame(current)
                     seen = reaching(found, use if current is scope else None)
-                    values = union(self.bound(one, current, frame) for one in seen)
-                    return self._filled(values, name, current)
+                    values = (
+                        union([self.bound(seen[0], current, frame)])
+                        if len(seen) == 1
+                        else union(self.bound(one, current, frame) for one in seen)
+                    )
+                    return self._filled(values, name, current) if values else values
                 if isinstance(current, FunctionInfo):
                     frame = frame.closure if frame is not None and frame.info is current else None
             current = current.parent
@@ -219,11 +201,11 @@ class Inference:
             scope: The scope that has it.
             frame: The call of that scope.
         """
-        key = (id(binding), frame)
-        known = self._bindings.get(key)
+        answers = self._known if frame is None else frame.known
+        known = answers.get(binding)
         if known is None:
-            self._bindings[key] = ()
-            known = self._bindings[key] = self._bound(binding, scope, frame)
+            answers[binding] = ()
+            known = answers[binding] = self._bound(binding, scope, frame)
         return known
 
     def imported(self, path: str, importer: ModuleInfo) -> Values:
@@ -268,111 +250,6 @@ class Inference:
             item.scope = scope
             bind_target(generator.target, home, item)
 
-    # How each kind of expression is answered
-
-    def _name(self, node: ast.Name, scope: Scope, frame: Frame | None) -> Values:
-        return narrowing.narrowed(self, node.id, self.lookup(node.id, scope, frame, node), node, scope, frame)
-
-    def _attribute(self, node: ast.Attribute, scope: Scope, frame: Frame | None) -> Values:
-        found: list[Values] = []
-        values = self.infer(node.value, scope, frame)
-        for value in values:
-            if isinstance(value, Library) and isinstance(node.value, ast.Name):
-                deeper = self._submodule(node, scope)
-                if deeper:
-                    return deeper
-            found.append(attributes.get(self, value, node.attr))
-        result = union(found)
-        if isinstance(node.value, ast.Name):
-            result = narrowing.narrowed(self, f"{node.value.id}.{node.attr}", result, node, scope, frame)
-        if not result and isinstance(node.value, ast.Attribute) and node.value.attr == "state":
-            return self.registries.state(node.attr)
-        if not result and not values and isinstance(node.value, ast.Attribute):
-            return self._submodule(node, scope)
-        return result
-
-    def _submodule(self, node: ast.Attribute, scope: Scope) -> Values:
-        """Answer `a.b` after `import a.b` for modules of the project."""
-        dotted = dotted_name(node)
-        if not dotted or f"import {dotted}" not in scope.module.bindings:
-            return ()
-        found = self.project.module(dotted, scope.module)
-        return (Module(found),) if found else ()
-
-    def _await(self, node: ast.Await, scope: Scope, frame: Frame | None) -> Values:
-        return self.awaited(self.infer(node.value, scope, frame))
-
-    def _subscript(self, node: ast.Subscript, scope: Scope, frame: Frame | None) -> Values:
-        found: list[Values] = []
-        for value in self.infer(node.value, scope, frame):
-            match value:
-                case Mapping(elements=elements) | Sequence(elements=elements):
-                    found.append((value,) if isinstance(node.slice, ast.Slice) else elements)
-                case Tuple(parts=parts):
-                    index = node.slice.value if isinstance(node.slice, ast.Constant) else None
-                    found.append(parts[index] if isinstance(index, int) and index < len(parts) else union(parts))
-                case Class(info=info):
-                    listed = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-                    arguments = tuple(hints.resolve(self, one, scope, frame) for one in listed)
-                    found.append((Class(info, arguments),))
-                case Library(path=path):
-                    known = self.libraries.cls(path)
-                    special = path.startswith(("typing", "builtins.", "collections.abc")) or known is None
-                    found.append((Alias(node, scope),) if special else (value,))
-                case LibraryInstance(path=path):
-                    effect = self.libraries.method(path, "__getitem__")
-                    if effect is not None:
-                        found.append(calls.library_type(self, effect.returns, value))
-                    else:
-                        found.append(self.elements((value,)))
-                case Instance():
-                    found.extend(
-                        self.returns(self.frame(function.info, (), None, function.receiver))
-                        for function in attributes.get(self, value, "__getitem__")
-                        if isinstance(function, Function)
-                    )
-                case Alias():
-                    found.append((Alias(node, scope),))
-                case _:
-                    pass
-        return union(found)
-
-    def _lambda(self, node: ast.Lambda, scope: Scope, frame: Frame | None) -> Values:
-        return (Function(self.function_of(node, scope), frame if isinstance(scope, FunctionInfo) else None),)
-
-    def _sequence(self, node: ast.List | ast.Set, scope: Scope, frame: Frame | None) -> Values:
-        found = []
-        for part in node.elts:
-            values = self.infer(part, scope, frame)
-            found.append(self.elements(values) if isinstance(part, ast.Starred) else values)
-        return (Sequence(union(found)),)
-
-    def _comprehension(
-        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope, frame: Frame | None
-    ) -> Values:
-        self.register(node.generators, node, scope)
-        return (Sequence(self.infer(node.elt, scope, frame)),)
-
-    def _dict_comprehension(self, node: ast.DictComp, scope: Scope, frame: Frame | None) -> Values:
-        self.register(node.generators, node, scope)
-        return (Mapping(self.infer(node.value, scope, frame)),)
-
-    def _operator(self, node: ast.BinOp, scope: Scope, frame: Frame | None) -> Values:
-        left = self.infer(node.left, scope, frame)
-        if isinstance(node.op, ast.BitOr):
-            right = self.infer(node.right, scope, frame)
-            if any(isinstance(value, Class | Library | Alias) for value in left + right):
-                return (Alias(node, scope),)
-        if isinstance(node.op, ast.Div):
-            paths = tuple(value for value in left if isinstance(value, LibraryInstance))
-            return paths or self.infer(node.right, scope, frame)
-        if isinstance(node.op, ast.Add):
-            right = self.infer(node.right, scope, frame)
-            joined = tuple(value for value in union((left, right)) if isinstance(value, Sequence | Mapping))
-            if joined:
-                return joined
-        return operators.result(self, node.op, left, self.infer(node.right, scope, frame))
-
     # Names
 
     def _bound(self, binding: Binding, scope: Scope, frame: Frame | None) -> Values:
@@ -399,7 +276,9 @@ class Inference:
             case "param":
                 assert isinstance(scope, FunctionInfo)
                 assert isinstance(node, ast.arg)
-                return calls.parameter(self, node, scope, frame or self.default_frame(scope), rest=bool(binding.target))
+                return parameters.parameter(
+                    self, node, scope, frame or self.default_frame(scope), rest=bool(binding.target)
+                )
         if binding.annotation is not None:
             typed = hints.resolve(self, binding.annotation, scope, frame)
             if typed or node is None:
@@ -427,8 +306,10 @@ class Inference:
 
     def _filled(self, values: Values, name: str, scope: Scope) -> Values:
         """Add what is put into a list or dict later: `HANDLERS["a"] = slow`, `handlers.append(slow)`."""
+        if not any(isinstance(value, Mapping | Sequence) for value in values):
+            return values
         put = scope.module.bindings.get(f"put {name}")
-        if not put or not any(isinstance(value, Mapping | Sequence) for value in values):
+        if not put:
             return values
         if isinstance(scope, FunctionInfo):
             put = [one for one in put if one.scope is scope]
@@ -475,15 +356,6 @@ class Inference:
             closer = tuple(value for value in inferred if isinstance(value, Instance))
             return closer if closer and len(closer) == len(inferred) == len(info.returned) else annotated
         return inferred
-
-
-def dotted_name(node: ast.expr) -> str:
-    """Return `a.b.c` for an expression that is one, else an empty string."""
-    parts = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
 
 
 def _depth(value: Value) -> int:

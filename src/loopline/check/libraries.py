@@ -38,6 +38,7 @@ class Effect:
     after: tuple[str, ...] = ()
     decorated: str = ""
     entered: Arguments = ()
+    works_through: Arguments = ()
 
 
 @dataclass(slots=True)
@@ -221,6 +222,7 @@ def _effect(name: str, group: dict[str, Any], library: dict[str, Any]) -> Effect
         tuple(group.get("after", ())),
         group.get("decorated", ""),
         _arguments(group.get("entered")),
+        _arguments(group.get("works_through")),
     )
 
 

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import ast
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Binding", "ClassInfo", "FunctionInfo", "FunctionNode", "ModuleInfo", "Scope", "children", "own_nodes"]
+from loopline.check.nodes import kinds
+
+__all__ = [
+    "LEAVES",
+    "MOCKS",
+    "Binding",
+    "ClassInfo",
+    "FunctionInfo",
+    "FunctionNode",
+    "ModuleInfo",
+    "Scope",
+    "children",
+    "extent",
+    "own_nodes",
+]
 
 PARSED = {"tree", "bindings", "stars", "functions", "classes"}
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -72,9 +88,9 @@ class ModuleInfo:
         return getattr(self, name)
 
     @cached_property
-    def lines(self) -> list[str]:
-        """Its lines."""
-        return self.source.splitlines()
+    def _starts(self) -> array[int]:
+        """Where each line begins, and the end: lines themselves would take as much again as the source."""
+        return array("I", accumulate(map(len, self.source.splitlines(keepends=True)), initial=0))
 
     @cached_property
     def is_test(self) -> bool:
@@ -94,7 +110,12 @@ class ModuleInfo:
 
     def line(self, number: int) -> str:
         """Return a line of the source, stripped."""
-        return self.lines[number - 1].strip() if 0 < number <= len(self.lines) else ""
+        return self.text(number, number).strip() if number > 0 else ""
+
+    def text(self, first: int, last: int) -> str:
+        """Return the source from one line to another."""
+        end = len(self._starts) - 1
+        return self.source[self._starts[min(first - 1, end)] : self._starts[min(last, end)]]
 
 
 @dataclass(eq=False)
@@ -174,9 +195,13 @@ class FunctionInfo:
         return [node for node in self._parts if isinstance(node, ast.Call)]
 
     @cached_property
+    def steps(self) -> list[ast.Assign | ast.If]:
+        """The assignments and tests in its own body."""
+        return [node for node in self._parts if isinstance(node, ast.Assign | ast.If)]
+
+    @cached_property
     def _parts(self) -> list[ast.AST]:
-        wanted = (ast.Return, ast.Yield, ast.YieldFrom, ast.Call)
-        return [node for node in own_nodes(self.node) if isinstance(node, wanted)]
+        return [node for node in own_nodes(self.node) if node.__class__ in _WANTED]
 
     @property
     def is_generator(self) -> bool:
@@ -193,7 +218,7 @@ class FunctionInfo:
             if isinstance(node, ast.Name):
                 if isinstance(node.ctx, ast.Load):
                     found.add(node.id)
-            else:
+            elif node.__class__ not in LEAVES:
                 stack.extend(children(node))
         return found
 
@@ -222,6 +247,7 @@ class FunctionInfo:
 
 Scope = ModuleInfo | ClassInfo | FunctionInfo
 
+_WANTED = kinds(ast.Return, ast.Yield, ast.YieldFrom, ast.Call, ast.Assign, ast.If)
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -239,7 +265,9 @@ def _holding() -> dict[type, tuple[str, ...]]:
     return holding
 
 
-_HOLDING = _holding()
+_HOLDING = {one: names for kind, names in _holding().items() for one in kinds(kind)}
+_BACKWARDS = {kind: () if issubclass(kind, _INNER) else names[::-1] for kind, names in _HOLDING.items()}
+LEAVES = kinds(ast.Name, ast.Constant)  # nearly half of all nodes, and nothing is below them
 
 
 def children(node: ast.AST) -> list[ast.AST]:
@@ -254,14 +282,21 @@ def children(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+def extent(node: ast.AST) -> tuple[int, int, int, int]:
+    """Return a node's first line and column, and its last line and the column after it; zeros if it has no place."""
+    begin = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+    return *begin, getattr(node, "end_lineno", 0) or 0, getattr(node, "end_col_offset", 0) or 0
+
+
+def own_nodes(node: FunctionNode | ast.Module) -> Iterator[ast.AST]:
     """Yield the nodes of a function's body, in source order, without those of functions and classes inside."""
-    body = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module) else [node.body]  # type: ignore[attr-defined]
-    stack: list[ast.AST] = list(reversed(body))
+    stack: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else [*reversed(node.body)]
     while stack:
         current = stack.pop()
         yield current
-        if not isinstance(current, _INNER):
-            below = children(current)
-            below.reverse()
-            stack.extend(below)
+        for name in _BACKWARDS[current.__class__]:
+            value = getattr(current, name)
+            if value.__class__ is list:
+                stack.extend(value[::-1] if None not in value else [one for one in reversed(value) if one is not None])
+            elif value is not None:
+                stack.append(value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from loopline.check.model import FunctionInfo, own_nodes
+from loopline.check.model import FunctionInfo
 
 __all__ = ["remembered_calls"]
 
@@ -23,7 +23,7 @@ def remembered_calls(info: FunctionInfo) -> set[int]:
     """
     if isinstance(info.node, ast.Lambda):
         return set()
-    nodes = list(own_nodes(info.node))
+    nodes = info.steps
     places = {place for node in nodes for place, _ in _kept(node, info)}
     if not places:
         return set()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from loopline.check.indexing import index_module
 from loopline.check.model import ModuleInfo
+from loopline.check.nodes import compact
 
 __all__ = ["UNREADABLE", "parse", "parse_module", "read_text"]
 
@@ -49,4 +50,4 @@ def parse_module(module: ModuleInfo) -> None:
     Args:
         module: The module.
     """
-    index_module(module, parse(module.source))
+    index_module(module, compact(parse(module.source)))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loopline.check.cache import Kept, ResultCache
 from loopline.check.finding import Finding
 from loopline.check.project import File, Project, list_files, load_files
+from loopline.check.reading import UNREADABLE as UNREADABLE_FILE
+from loopline.check.reading import read_text
 from loopline.check.settings import Settings
-from loopline.check.unchanged import contents_of, digests, still_holds
+from loopline.check.suppression import MARK, Suppressions
+from loopline.check.unchanged import carried_over, contents_of, digests
 
 __all__ = ["UNREADABLE", "Report", "check"]
 
@@ -53,17 +56,16 @@ def check(paths: Sequence[Path], settings: Settings | None = None, *, cache: Pat
         return _check(files, {}, settings, ())[0]
     kept = ResultCache(cache, (sorted(str(one.resolve()) for one in paths), str(Path.cwd()), settings))
     contents = contents_of(files)
-    now = digests(contents)
     last = kept.read()
-    if last is not None and still_holds(last, now, contents):
-        if last.files != now:
-            kept.write(replace(last, files=now))
-        return Report(last.findings, last.count, last.silenced)
+    found = carried_over(last, files, contents, kept.text) if last is not None else None
+    if last is not None and found is not None:
+        return _without_silenced(found, _marked(files, contents), last.count)
+    now = digests(contents)
     sound = {path for path, known in last.files.items() if now.get(path) == known} - last.parsed if last else ()
-    report, project = _check(files, contents, settings, sound)
-    kept.write(
-        Kept(now, _parsed(project, files), project.texts.asked(), report.findings, report.files, report.silenced)
-    )
+    report, found, project = _check(files, contents, settings, sound)
+    parsed = _parsed(project, files)
+    texts = ((str(one.path), one.source) for one in project.modules if str(one.path) in parsed)
+    kept.write(Kept(now, parsed, project.texts.asked(), found, report.files), texts)
     return report
 
 
@@ -76,10 +78,10 @@ def _parsed(project: Project, files: dict[str, File]) -> frozenset[str]:
 
 def _check(
     files: dict[str, File], contents: dict[str, bytes], settings: Settings, sound: Container[str]
-) -> tuple[Report, Project]:
+) -> tuple[Report, list[Finding], Project]:
+    """Return the report, all findings, and the project."""
     from loopline.check.analysis import Analysis
     from loopline.check.rules import all_rules
-    from loopline.check.suppression import Suppressions
 
     with _deep_and_without_collection():
         project = load_files(files, contents)
@@ -90,11 +92,28 @@ def _check(
                 found.extend(rule.check(analysis))
         project.parse_rest(sound)
         found.extend(_unreadable(project))
-    suppressions = Suppressions(project.modules)
-    once = list(dict.fromkeys(found))
-    kept = [one for one in once if not suppressions.covers(one)]
-    kept.sort(key=lambda one: (PLACES.index(one.place), not one.certain, one.path, one.line, one.column, one.code))
-    return Report(kept, project.files, len(once) - len(kept)), project
+    once = sorted(dict.fromkeys(found), key=_order)
+    report = _without_silenced(once, ((one.shown, one.source) for one in project.modules), project.files)
+    return report, once, project
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    one = finding
+    return (PLACES.index(one.place), not one.certain, one.path, one.line, one.column, one.code)
+
+
+def _without_silenced(findings: list[Finding], texts: Iterable[tuple[str, str]], files: int) -> Report:
+    suppressions = Suppressions(texts)
+    left = [one for one in findings if not suppressions.covers(one)]
+    return Report(left, files, len(findings) - len(left))
+
+
+def _marked(files: Mapping[str, File], contents: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    """Yield the texts in which a comment may silence something."""
+    for path, content in contents.items():
+        if MARK.encode() in content:
+            with suppress(*UNREADABLE_FILE):
+                yield files[path].shown, read_text(Path(path), content)
 
 
 @contextmanager

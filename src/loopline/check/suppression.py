@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from loopline.check.finding import Finding
-from loopline.check.model import ModuleInfo
 
-__all__ = ["Suppressions"]
+__all__ = ["MARK", "Suppressions"]
 
+MARK = "loopline:"  # what each of them has
 COMMENT = re.compile(r"#\s*loopline:\s*ignore(?:\[([A-Z0-9, ]*)\])?")
 
 
 class Suppressions:
-    """The comments of all modules."""
+    """The comments of all files."""
 
-    def __init__(self, modules: Sequence[ModuleInfo]) -> None:
+    def __init__(self, texts: Iterable[tuple[str, str]]) -> None:
+        """Look through the texts of files, each after its path as findings show it."""
         self._lines: dict[tuple[str, int], frozenset[str]] = {}
-        for module in modules:
-            if "loopline:" in module.source:
-                for number, line in enumerate(module.lines, 1):
+        for shown, text in texts:
+            if MARK in text:
+                for number, line in enumerate(text.splitlines(), 1):
                     found = COMMENT.search(line)
                     if found:
                         codes = frozenset(code.strip() for code in (found[1] or "").split(",") if code.strip())
-                        self._lines[module.shown, number] = codes
+                        self._lines[shown, number] = codes
 
     def covers(self, finding: Finding) -> bool:
         """Tell whether a comment silences a finding.

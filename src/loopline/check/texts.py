@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from loopline.check.model import ModuleInfo
+from loopline.check.model import MOCKS, ModuleInfo
 
-__all__ = ["NAME", "Texts", "answers"]
+__all__ = ["NAME", "Texts", "answers", "told_apart"]
 
 CLASS = re.compile(r"class[ \t]+\w+[ \t]*(?:\[[^\n]*\])?[ \t]*\(")
 ASSIGNED = re.compile(r"^[ \t]*([A-Z_]\w*)[ \t]*=[ \t]*(?:\w+\.)*([^\W\d]\w*)\b", re.MULTILINE)
 AS = re.compile(r" as (\w+)")
+AT = re.compile("@.*")
 WORD = re.compile(r"\w+")
 NAME = re.compile(r"[^\W\d]\w*")
 IN_WORDS = frozenset(b"_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") | frozenset(range(128, 256))
@@ -27,8 +28,9 @@ class Texts:
         self._modules = modules
         self._mentioning: dict[str, list[ModuleInfo]] = {}
         self._matching: dict[str, list[ModuleInfo]] = {}
-        self._decorating: dict[str, list[ModuleInfo]] = {}
+        self._asked_decorators: set[str] = set()
         self._asked_defined: set[str] = set()
+        self._counted: set[str] = set()
         self._asked_made: set[str] = set()
         self._asked_bases: set[str] = set()
         self.words: set[str] = set()  # words that make a module worth looking at
@@ -42,20 +44,17 @@ class Texts:
 
     def decorating(self, name: str) -> list[ModuleInfo]:
         """Return the modules in which something of that name may be a decorator."""
-        known = self._decorating.get(name)
-        if known is None:
-            pattern = _decorator(name)
-            known = [one for one in self._modules if name in one.source and pattern.search(one.source)]
-            self._decorating[name] = known
-        return known
+        self._asked_decorators.add(name)
+        return self._decorators.get(name, [])
 
     def asked(self) -> dict[str, list[str]]:
         """Return all that was asked: a text that answers none of it is the same as no text."""
         return {
             "mentioning": sorted(self._mentioning),
             "matching": sorted(self._matching),
-            "decorating": sorted(self._decorating),
+            "decorating": sorted(self._asked_decorators),
             "defining": sorted(self._asked_defined),
+            "counted": sorted(self._counted),
             "making": sorted(self._asked_made),
             "deriving": sorted(self._asked_bases),
             "words": sorted(self.words),
@@ -75,6 +74,8 @@ class Texts:
 
     def defining(self, names: Iterable[str]) -> tuple[str, list[ModuleInfo]]:
         """Return the one of several names that the fewest modules have, and those that define it as a function."""
+        names = list(names)
+        self._counted.update(names)
         rarest = min(names, key=lambda name: len(self.naming(name)))
         self._asked_defined.add(rarest)
         return rarest, [one for one in self.naming(rarest) if f"def {rarest}" in one.source]
@@ -109,6 +110,14 @@ class Texts:
         return index
 
     @cached_property
+    def _decorators(self) -> dict[str, list[ModuleInfo]]:
+        index: dict[str, list[ModuleInfo]] = {}
+        for module in self._modules:
+            for word in _decorators(module.source):
+                index.setdefault(word, []).append(module)
+        return index
+
+    @cached_property
     def _based(self) -> dict[str, list[ModuleInfo]]:
         based: dict[str, list[ModuleInfo]] = {}
         for module in self._modules:
@@ -136,7 +145,7 @@ def answers(source: str, asked: Mapping[str, Sequence[str]]) -> bool:
         return True
     if any(re.search(pattern, source) for pattern in asked["matching"]):
         return True
-    if any(name in source and _decorator(name).search(source) for name in asked["decorating"]):
+    if not _decorators(source).isdisjoint(asked["decorating"]):
         return True
     if any(f"def {name}" in source for name in asked["defining"]):
         return True
@@ -148,6 +157,24 @@ def answers(source: str, asked: Mapping[str, Sequence[str]]) -> bool:
         and bases.isdisjoint(old for old, _ in _renamings(source))
         and set(asked["words"]).isdisjoint(NAME.findall(source))
     )
+
+
+def told_apart(one: str, other: str, asked: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether two texts of the same code differ in what is read from the text, comments included.
+
+    Args:
+        one: A text.
+        other: Another.
+        asked: The questions, as ``Texts.asked`` returns them.
+    """
+    if _read_as_text(one) != _read_as_text(other):
+        return True
+    return not (set(NAME.findall(one)) ^ set(NAME.findall(other))).isdisjoint(asked["counted"])
+
+
+def _read_as_text(source: str) -> tuple[object, ...]:
+    words = frozenset(re.findall(r"\w+\.shutdown|with \w+", source)) if "PoolExecutor" in source else ()
+    return (words, "__main__" in source, "lifespan_context" in source, bool(MOCKS.search(source)))
 
 
 def _renamings(source: str) -> Iterator[tuple[str, str]]:
@@ -162,8 +189,9 @@ def _renamings(source: str) -> Iterator[tuple[str, str]]:
             yield found[2], found[1]
 
 
-def _decorator(name: str) -> re.Pattern[str]:
-    return re.compile(rf"@.*\b{re.escape(name)}\b")
+def _decorators(source: str) -> set[str]:
+    """Return the words that follow an `@` on its line."""
+    return {word for line in AT.findall(source) for word in WORD.findall(line)}
 
 
 def _bases(source: str) -> set[str]:

@@ -1,17 +1,21 @@
-"""Whether the last result still holds."""
+"""What the last result says of files that changed since in nothing that matters: new comments, other line breaks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+from loopline.check.alignment import Alignment, align
 from loopline.check.cache import Kept, digest
-from loopline.check.project import ASYNC
+from loopline.check.finding import Finding, Step
+from loopline.check.project import ASYNC, File
 from loopline.check.reading import UNREADABLE, parse, read_text
-from loopline.check.texts import answers
+from loopline.check.texts import answers, told_apart
 
-__all__ = ["contents_of", "digests", "still_holds"]
+__all__ = ["carried_over", "contents_of", "digests"]
 
 
 def contents_of(files: Iterable[str]) -> dict[str, bytes]:
@@ -36,20 +40,37 @@ def digests(contents: Mapping[str, bytes]) -> dict[str, str]:
     return {path: digest(content) for path, content in contents.items()}
 
 
-def still_holds(last: Kept, now: Mapping[str, str], contents: Mapping[str, bytes]) -> bool:
-    """Tell whether a result is the one that these files would give again.
+def carried_over(
+    last: Kept, files: Mapping[str, File], contents: Mapping[str, bytes], text_of: Callable[[str], str | None]
+) -> list[Finding] | None:
+    """Return the findings that these files would give, taken from the last ones.
 
     Args:
-        last: The result.
-        now: The files' digests.
+        last: The last result.
+        files: The files.
         contents: Their contents.
+        text_of: Gives the text that a file had then.
+
+    Returns:
+        The findings; None if something changed that may matter.
     """
+    now = digests(contents)
     if last.files.keys() != now.keys():
-        return False
-    changed = [path for path, known in last.files.items() if now[path] != known]
-    return not any(path in last.parsed for path in changed) and all(
-        _means_nothing(last, path, contents[path]) for path in changed
-    )
+        return None
+    moved: dict[str, _Moved] = {}
+    for path in (path for path, known in last.files.items() if now[path] != known):
+        if path not in last.parsed:
+            if not _means_nothing(last, path, contents[path]):
+                return None
+            continue
+        one = _moved(last, path, contents[path], text_of(path))
+        if one is None:
+            return None
+        moved[files[path].shown] = one
+    try:
+        return [_carried(finding, moved) for finding in last.findings] if moved else last.findings
+    except LookupError:
+        return None
 
 
 def _means_nothing(last: Kept, path: str, content: bytes) -> bool:
@@ -61,3 +82,72 @@ def _means_nothing(last: Kept, path: str, content: bytes) -> bool:
     except UNREADABLE:
         return False
     return True
+
+
+class _Moved:
+    """A file in which the code only moved."""
+
+    def __init__(self, alignment: Alignment, text: str) -> None:
+        self._alignment = alignment
+        self._lines = text.splitlines()
+
+    def step(self, step: Step) -> Step:
+        line = self._alignment.line(step.line)
+        if line is None:
+            raise LookupError
+        text = self._lines[line - 1].strip() if 0 < line <= len(self._lines) else ""
+        return Step(step.path, line, step.function, text)
+
+    def place(self, line: int, column: int) -> tuple[int, int]:
+        """Return where a line and column, counted from 1, are now; a column that is not known stays so."""
+        if column <= 1 and line == 0:
+            return line, column
+        found = self._alignment.place(line, column - 1)
+        if found is None:
+            raise LookupError
+        return found[0], found[1] + 1
+
+    def line(self, line: int) -> int:
+        found = self._alignment.line(line)
+        if found is None:
+            raise LookupError
+        return found
+
+
+def _moved(last: Kept, path: str, content: bytes, before: str | None) -> _Moved | None:
+    try:
+        text = read_text(Path(path), content)
+    except UNREADABLE:
+        return None
+    if before is None or bool(ASYNC.search(before)) != bool(ASYNC.search(text)) or told_apart(before, text, last.asked):
+        return None
+    routes = any(re.search(pattern, before) for pattern in last.asked["matching"])
+    if routes and any(one.code == "LL307" for one in last.findings):
+        return None  # its message names a line
+    alignment = align(before, text)
+    return _Moved(alignment, text) if alignment is not None else None
+
+
+def _carried(finding: Finding, moved: Mapping[str, _Moved]) -> Finding:
+    chain = tuple(moved[step.path].step(step) if step.path in moved else step for step in finding.chain)
+    mends = tuple(
+        (path, *moved[path].place(line, column)) if path in moved else (path, line, column)
+        for path, line, column in finding.mends
+    )
+    cause_path, line, rest = _cause(finding.cause)
+    cause = f"{cause_path}:{moved[cause_path].line(line)}:{rest}" if cause_path in moved else finding.cause
+    finding = replace(finding, chain=chain, mends=mends, cause=cause)
+    here = moved.get(finding.path)
+    if here is None:
+        return finding
+    line, column = here.place(finding.line, finding.column)
+    if finding.end_column:
+        end_line, end_column = here.place(finding.end_line, finding.end_column)
+    else:
+        end_line, end_column = here.line(finding.end_line) if finding.end_line else 0, 0
+    return replace(finding, line=line, column=column, end_line=end_line, end_column=end_column)
+
+
+def _cause(cause: str) -> tuple[str, int, str]:
+    found = re.match(r"(?s)(.*?\.py):(\d+):(.*)", cause)
+    return (found[1], int(found[2]), found[3]) if found else ("", 0, "")

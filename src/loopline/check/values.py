@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope
+from loopline.check.known import Known
+from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
 
 __all__ = [
     "Alias",
@@ -21,7 +22,6 @@ __all__ = [
     "Library",
     "LibraryInstance",
     "LibraryMethod",
-    "Literal",
     "Mapping",
     "Module",
     "Offloaded",
@@ -57,6 +57,8 @@ class Frame:
     closure: Frame | None
     receiver: Value | None
     depth: int
+    told: tuple[tuple[str, Known], ...] = ()  # what is known of parameters beside their types
+    known: dict[ast.AST | Binding, Values] = field(default_factory=dict, repr=False)  # what was asked in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +196,6 @@ class Super:
 
 
 @dataclass(frozen=True, slots=True)
-class Literal:
-    """A literal that is given for a parameter which switches a part of a function on or off."""
-
-    value: bool | None
-
-
-@dataclass(frozen=True, slots=True)
 class TypeVariable:
     """A ``TypeVar``."""
 
@@ -222,7 +217,6 @@ Value = (
     | Library
     | LibraryInstance
     | LibraryMethod
-    | Literal
     | Coroutine
     | Generator
     | ContextFunction
@@ -242,10 +236,17 @@ Values = tuple[Value, ...]
 
 def union(parts: Iterable[Values]) -> Values:
     """Return the alternatives of several values, each once, in order."""
+    found: Values = ()
     seen: dict[Value, None] = {}
     for part in parts:
-        for value in part:
-            seen[value] = None
-            if len(seen) >= MOST:
-                return tuple(seen)
-    return tuple(seen)
+        if not part or part is found:
+            continue
+        if not found and len(part) == 1:
+            found = part
+            continue
+        seen = seen or dict.fromkeys(found)
+        seen.update(dict.fromkeys(part))
+        found = tuple(seen)
+        if len(seen) >= MOST:
+            return found[:MOST]
+    return found

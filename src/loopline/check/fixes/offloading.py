@@ -15,6 +15,7 @@ from loopline.check.model import own_nodes
 __all__ = ["awaits_nothing", "drop_async", "offload"]
 
 WAITS = (ast.Await, ast.AsyncFor, ast.AsyncWith)
+OF_THE_LOOP = {"create_task", "ensure_future", "get_running_loop", "get_event_loop", "start_soon", "TaskGroup"}
 BOUND_TO_ITS_THREAD = re.compile(r"^`(builtins\.)?(open|with |for … in )")
 
 
@@ -33,7 +34,7 @@ def drop_async(source: FileSource, finding: Finding) -> list[Edit]:
         finding: An LL101 on a line of the endpoint.
 
     Returns:
-        Nothing if it awaits something, is no endpoint, or is named elsewhere in its file.
+        Nothing if it awaits something, needs the loop, is no endpoint, or is named elsewhere in its file.
     """
     call = source.call(finding)
     function = source.function(call) if call is not None else None
@@ -44,11 +45,20 @@ def drop_async(source: FileSource, finding: Finding) -> list[Edit]:
         or (isinstance(one, ast.Attribute) and one.attr == function.name)
         for one in source.parents
     )
-    if named or not awaits_nothing(function):
+    if named or not awaits_nothing(function) or _needs_the_loop(function):
         return []
     start = source.start(function)
     found = re.compile(rb"async\s+").match(source.content, start)
     return [Edit(start, found.end(), b"")] if found else []
+
+
+def _needs_the_loop(function: ast.AsyncFunctionDef) -> bool:
+    """Whether a function does what only the loop's own thread may: start tasks, schedule calls."""
+    return any(isinstance(one, ast.Attribute | ast.Name) and _name(one) in OF_THE_LOOP for one in own_nodes(function))
+
+
+def _name(node: ast.Attribute | ast.Name) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id
 
 
 def offload(source: FileSource, finding: Finding) -> list[Edit]:
@@ -70,7 +80,8 @@ def offload(source: FileSource, finding: Finding) -> list[Edit]:
         return [*needed, *put, Edit(start, end, b"asyncio.sleep")]
     if BOUND_TO_ITS_THREAD.match(finding.message) or _is_held_open(source, call):
         return []
-    return [*needed, *_in_thread(source, call)]
+    put = _whole_in_thread(source, call) if finding.more_inside else _in_thread(source, call)
+    return [*needed, *put] if put else []
 
 
 def _is_held_open(source: FileSource, call: ast.Call) -> bool:
@@ -80,6 +91,24 @@ def _is_held_open(source: FileSource, call: ast.Call) -> bool:
             return True
         case ast.For(iter=iterated) | ast.comprehension(iter=iterated):
             return iterated is call
+        case _:
+            return False
+
+
+def _whole_in_thread(source: FileSource, call: ast.Call) -> list[Edit]:
+    """The call with all its parts, which block by themselves: `self.session` before `.commit`, an argument."""
+    if any(_stays_outside(node) for node in ast.walk(call)):
+        return []
+    return around(source, call, b"await asyncio.to_thread(lambda: ", b")")
+
+
+def _stays_outside(node: ast.AST) -> bool:
+    """Whether something means another thing in a lambda, or can't be there."""
+    match node:
+        case ast.Await() | ast.Yield() | ast.YieldFrom() | ast.NamedExpr() | ast.Name(id="super"):
+            return True
+        case ast.comprehension(is_async=is_async):
+            return bool(is_async)
         case _:
             return False
 

@@ -20,6 +20,7 @@ from loopline.check.fixes.source import FileSource, Function, parse, read_source
 __all__ = ["Change", "plan"]
 
 AWAITED = ("LL201", "LL202", "LL203", "LL204", "LL205", "LL207")
+Place = tuple[int, int]
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -125,10 +126,17 @@ def _blocking(
         dropped: list[list[Edit]] = []
         if not only_sleeps and (path, function) not in waiting:
             dropped = [drop_async(source, one) for one in group]
-        for index, one in enumerate(group):
-            edits = dropped[index] if dropped and all(dropped) else []
+        if dropped and all(dropped):
+            yield from ((path, one, edits) for one, edits in zip(group, dropped, strict=True))
+            continue
+        whole: list[tuple[Place, Place, list[Edit]]] = []  # calls that go to a thread with all their parts
+        for one in sorted(group, key=lambda one: (one.line, one.column, -one.end_line, -one.end_column)):
+            begin, end = (one.line, one.column), (one.end_line, one.end_column)
+            edits = next((edits for first, last, edits in whole if first <= begin and end <= last), [])
             if not edits and not _iterates(files, one):
                 edits = offload(source, one)
+                if edits and one.more_inside:
+                    whole.append((begin, end, edits))
             if edits:
                 yield path, one, edits
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopline.check.finding import Finding
-from loopline.check.model import own_nodes
+from loopline.check.model import extent, own_nodes
 
 __all__ = ["FileSource", "parse", "read_source"]
 
@@ -36,11 +36,11 @@ class FileSource:
 
     def start(self, node: ast.AST) -> int:
         """Return where a node begins."""
-        return self.offset(node.lineno, node.col_offset)  # type: ignore[attr-defined]
+        return self.offset(*extent(node)[:2])
 
     def end(self, node: ast.AST) -> int:
         """Return where a node ends."""
-        return self.offset(node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+        return self.offset(*extent(node)[2:])
 
     def text(self, node: ast.AST) -> bytes:
         """Return a node's text."""
@@ -48,7 +48,7 @@ class FileSource:
 
     def indent(self, node: ast.AST) -> bytes | None:
         """Return what stands before a statement on its line if that is only white space."""
-        begin = self.lines[node.lineno - 1]  # type: ignore[attr-defined]
+        begin = self.lines[extent(node)[0] - 1]
         before = self.content[begin : self.start(node)]
         return before if not before.strip() else None
 

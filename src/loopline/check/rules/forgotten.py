@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loopline.check.analysis import Analysis
-from loopline.check.awaits import Forgotten
 from loopline.check.finding import Finding, Step
+from loopline.check.uses import Forgotten
 
 __all__ = ["findings"]
 

@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from loopline.check.analysis import Analysis
 from loopline.check.colours import Stop
 from loopline.check.finding import Finding
-from loopline.check.model import own_nodes
+from loopline.check.model import FunctionNode, extent, own_nodes
 
 __all__ = ["CODE", "TITLE", "check", "describe"]
 
@@ -64,11 +64,12 @@ def describe(code: str, stop: Stop, message: str, advice: str) -> Finding:
         advice: What to write instead.
     """
     last = stop.chain[-1]
+    line, column, end_line, end_column = extent(stop.node)
     return Finding(
         code,
         stop.entry.info.module.shown,
-        stop.node.lineno,  # type: ignore[attr-defined]
-        stop.node.col_offset + 1,  # type: ignore[attr-defined]
+        line,
+        column + 1,
         message,
         advice,
         stop.certain,
@@ -76,8 +77,9 @@ def describe(code: str, stop: Stop, message: str, advice: str) -> Finding:
         f"{last.path}:{last.line}:{stop.block.effect.name}",
         stop.place,
         stop.route,
-        getattr(stop.node, "end_lineno", 0) or 0,
-        (getattr(stop.node, "end_col_offset", 0) or 0) + 1,
+        end_line,
+        end_column + 1,
+        more_inside=stop.more_inside,
     )
 
 
@@ -97,18 +99,12 @@ def _advice(stop: Stop) -> str:
     if below:
         advice = f"{advice} Or hand the call over: `await asyncio.to_thread(…)`.".strip()
     info = stop.entry.info
-    if (
-        info.is_async
-        and stop.route
-        and not info.is_generator
-        and not _awaits(info.node)
-        and stop.route.split(" ")[0].isupper()
-    ):
+    if stop.served and info.is_async and not info.is_generator and not _awaits(info.node):
         advice += f" `{info.name}` awaits nothing: with `def` instead of `async def`, FastAPI runs it in a thread."
     return advice.strip()
 
 
-def _awaits(node: ast.AST) -> bool:
+def _awaits(node: FunctionNode) -> bool:
     waits = (ast.Await, ast.AsyncFor, ast.AsyncWith)
     return any(
         isinstance(one, waits) or (isinstance(one, ast.comprehension) and one.is_async) for one in own_nodes(node)

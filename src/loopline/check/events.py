@@ -1,0 +1,36 @@
+"""What happens in a call of a function: calls that block, and functions of the project that run."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from loopline.check.libraries import Effect
+from loopline.check.values import Frame
+
+__all__ = ["Block", "Run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A call that blocks its thread."""
+
+    node: ast.AST
+    effect: Effect
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A function of the project that runs here: in the same thread, or (``later``) on the same loop.
+
+    ``spawned``: its coroutine is not awaited where it is made, so that it may become a task of its own.
+    ``alternatives``: the calls of which one runs, this one among them; if each blocks, the line does.
+    """
+
+    node: ast.AST
+    frame: Frame
+    certain: bool
+    later: bool = False
+    spawned: bool = False
+    alternatives: tuple[Frame, ...] = ()

@@ -1,0 +1,191 @@
+"""What a condition comes to in a call: by literals that are given or left out, and by declared types."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from loopline.check.declared import by_annotation, by_field, starts_as_none
+from loopline.check.known import NOTHING, OBJECT, PRESENT, Known, of_literal
+from loopline.check.library_types import injected
+from loopline.check.model import FunctionInfo, Scope
+from loopline.check.stores import is_sure
+from loopline.check.values import Class, Frame, Function, Instance
+
+if TYPE_CHECKING:
+    from loopline.check.inference import Inference
+
+__all__ = ["known"]
+
+DEEPEST = 8  # questions inside questions
+DISPLAYS = ast.List | ast.Set | ast.Dict
+ORDERED: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
+    ast.Lt: lambda one, other: one < other,
+    ast.LtE: lambda one, other: one <= other,
+    ast.Gt: lambda one, other: one > other,
+    ast.GtE: lambda one, other: one >= other,
+}
+
+
+def known(inference: Inference, node: ast.expr, scope: Scope, frame: Frame | None, depth: int = 0) -> Known:
+    """Return what is known of an expression's value.
+
+    Args:
+        inference: Answers for types.
+        node: The expression.
+        scope: Where it stands.
+        frame: The call in which it is evaluated.
+        depth: How many other questions this one answers.
+    """
+    if depth > DEEPEST:
+        return NOTHING
+
+    def ask(one: ast.expr) -> Known:
+        return known(inference, one, scope, frame, depth + 1)
+
+    match node:
+        case ast.Constant(value=value):
+            return of_literal(value)
+        case ast.JoinedStr():
+            return PRESENT
+        case ast.Lambda():
+            return OBJECT
+        case ast.List(elts=elements) | ast.Set(elts=elements) | ast.Tuple(elts=elements):
+            starred = any(isinstance(one, ast.Starred) for one in elements)
+            return PRESENT if starred else Known(is_none=False, truth=bool(elements), brief=not elements)
+        case ast.Dict(keys=keys):
+            return PRESENT if None in keys else Known(is_none=False, truth=bool(keys), brief=not keys)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            truth = ask(operand).truth
+            return Known(is_none=False, truth=None if truth is None else not truth)
+        case ast.BoolOp(op=op, values=values):
+            return _chosen([ask(one) for one in values], isinstance(op, ast.Or))
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            truth = ask(test).truth
+            return _either(ask(body), ask(orelse)) if truth is None else ask(body if truth else orelse)
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            return Known(is_none=False, truth=_compared(op, ask(left), right, ask))
+        case ast.NamedExpr(value=value):
+            return ask(value)
+        case ast.Name():
+            return _name(inference, node, scope, frame, depth)
+        case ast.Attribute(value=owner, attr=name):
+            return _field(inference, owner, name, scope, frame)
+        case ast.Await(value=ast.Call() as call) | (ast.Call() as call):
+            return _result(inference, call, scope, frame, is_awaited=isinstance(node, ast.Await))
+        case _:
+            return NOTHING
+
+
+def _chosen(parts: list[Known], is_or: bool) -> Known:
+    """What `a or b` or `a and b` gives: the first that decides, or the last."""
+    for index, one in enumerate(parts):
+        if one.truth is is_or:
+            if index == 0 or all(part.truth is (not is_or) for part in parts[:index]):
+                return one
+            return Known(truth=is_or, is_none=False if is_or else None)
+    if all(one.truth is (not is_or) for one in parts):
+        return parts[-1]
+    if is_or and parts[-1].is_none is False:
+        return PRESENT
+    return NOTHING
+
+
+def _either(one: Known, other: Known) -> Known:
+    if one == other:
+        return one
+    return Known(
+        one.is_none if one.is_none is other.is_none else None,
+        one.truth if one.truth is other.truth else None,
+        ...,
+        one.brief and other.brief,
+    )
+
+
+def _compared(op: ast.cmpop, left: Known, right: ast.expr, ask: Callable[[ast.expr], Known]) -> bool | None:
+    if isinstance(op, ast.In | ast.NotIn):
+        if left.literal is ... or not isinstance(right, ast.Tuple | ast.List | ast.Set):
+            return None
+        among = [ask(one).literal for one in right.elts]
+        return None if ... in among else (left.literal in among) is isinstance(op, ast.In)
+    other = ask(right)
+    if isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
+        same = _same(left, other, identity=isinstance(op, ast.Is | ast.IsNot))
+        return None if same is None else same is isinstance(op, ast.Is | ast.Eq)
+    one, two = left.literal, other.literal
+    if isinstance(one, int | float) and isinstance(two, int | float) and type(op) in ORDERED:
+        return ORDERED[type(op)](one, two)
+    return None
+
+
+def _same(left: Known, right: Known, *, identity: bool) -> bool | None:
+    if right.is_none and left.is_none is not None:
+        return left.is_none
+    if left.is_none and right.is_none is not None:
+        return right.is_none
+    if left.literal is ... or right.literal is ...:
+        return None
+    if identity and not (isinstance(left.literal, bool) and isinstance(right.literal, bool)):
+        return None
+    return left.literal == right.literal
+
+
+def _name(inference: Inference, node: ast.Name, scope: Scope, frame: Frame | None, depth: int) -> Known:
+    if not isinstance(scope, FunctionInfo) or node.id not in scope.bindings:
+        return NOTHING
+
+    def runs(at: tuple[int, int]) -> bool:
+        return frame is None or frame.info is not scope or inference.living.runs(at, frame)
+
+    first = scope.bindings[node.id][0]
+    if first.kind == "param" and not first.target:
+        if not is_sure(scope, node, given=True, runs=runs):
+            return NOTHING
+        return _parameter(inference, node.id, scope, frame)
+    plain = first.kind == "value" and not first.path and first.scope in (None, scope)
+    if plain and isinstance(first.node, DISPLAYS):
+        return PRESENT if is_sure(scope, node, given=False, runs=runs) else NOTHING  # what is in it may change
+    if plain and isinstance(first.node, ast.expr) and is_sure(scope, node, given=False, runs=runs):
+        return known(inference, first.node, scope, frame, depth + 1)
+    return NOTHING
+
+
+def _parameter(inference: Inference, name: str, info: FunctionInfo, frame: Frame | None) -> Known:
+    for told, value in frame.told if frame is not None and frame.info is info else ():
+        if told == name:
+            return value
+    arg = next((one for one in info.parameters if one.arg == name), None)
+    default = info.defaults.get(name)
+    if arg is None or arg.annotation is None or (isinstance(default, ast.Constant) and default.value is None):
+        return NOTHING
+    if default is not None and not injected(inference, default, info.parent) and starts_as_none(default):
+        return NOTHING
+    return by_annotation(inference, arg.annotation, info)
+
+
+def _field(inference: Inference, owner: ast.expr, name: str, scope: Scope, frame: Frame | None) -> Known:
+    values = inference.infer(owner, scope, frame)
+    if not values:
+        return NOTHING
+    found = {by_field(inference, one.info, name) if isinstance(one, Instance) else NOTHING for one in values}
+    return found.pop() if len(found) == 1 else NOTHING
+
+
+def _result(inference: Inference, call: ast.Call, scope: Scope, frame: Frame | None, *, is_awaited: bool) -> Known:
+    values = inference.infer(call.func, scope, frame)
+    found: set[Known] = set()
+    for value in values:
+        match value:
+            case Class() if not is_awaited:
+                found.add(_made(inference, value))
+            case Function(info=info) if info.is_async is is_awaited and not info.is_generator:
+                returns = getattr(info.node, "returns", None)
+                found.add(by_annotation(inference, returns, info))
+            case _:
+                return NOTHING
+    return found.pop() if len(found) == 1 else NOTHING
+
+
+def _made(inference: Inference, value: Class) -> Known:
+    return by_annotation(inference, ast.Name(value.info.name, ast.Load()), value.info.parent)
