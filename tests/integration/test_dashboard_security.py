@@ -17,9 +17,9 @@ from pydantic import BaseModel, SecretStr
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from loopline import ConfigurationError, Dashboard, Database, JobQueue, Retry
+from loopline import ConfigurationError, Dashboard, Database, JobQueue, Retry, Watch
 from loopline.dashboard.access import TOKEN_VARIABLE
-from loopline.dashboard.mounted import WithDashboard, mounted, prepare
+from loopline.dashboard.mounted import mount, prepare
 
 pytestmark = pytest.mark.anyio
 
@@ -419,8 +419,7 @@ def test_a_new_token_is_new_each_time_and_no_child_of_the_application_sees_it(
         token = address.partition("#token=")[2]
         assert len(token) >= 43, "256 bits"
         seen.add(token)
-        served = mounted(FastAPI(), "/loopline")
-        assert isinstance(served, WithDashboard)
+        mount(Watch(FastAPI()), "/loopline")
         assert TOKEN_VARIABLE not in os.environ
     assert len(seen) == 3
     assert capsys.readouterr() == ("", ""), "it is printed once, by who starts the server"

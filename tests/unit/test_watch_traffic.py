@@ -19,7 +19,7 @@ from loopline.processes.snapshot import Teller
 from loopline.processes.watching import watching
 from loopline.watch import traffic as traffic_module
 from loopline.watch.finding import Finding, Place
-from loopline.watch.request import Request
+from loopline.watch.request import MARK, KnownRoutes, Request
 from loopline.watch.traffic import OTHERS, Traffic
 from loopline.watch.watcher import Watcher
 
@@ -34,6 +34,7 @@ def routed(name: str, kind: str = "http") -> dict[str, Any]:
     route = app.routes[-1]
     path = f"/{name}/7"
     return {
+        MARK: True,
         "type": kind,
         "method": "GET",
         "path": path,
@@ -43,20 +44,18 @@ def routed(name: str, kind: str = "http") -> dict[str, Any]:
     }
 
 
-def asked(scope: dict[str, Any]) -> Request:
+def answer(traffic: Traffic, scope: dict[str, Any]) -> None:
+    traffic.end(begun(scope))
+
+
+def begun(scope: dict[str, Any]) -> Request:
     request = Request()
     request.scope, request.began = scope, monotonic()
     return request
 
 
-def answer(traffic: Traffic, scope: dict[str, Any]) -> None:
-    request = asked(scope)
-    traffic.begin(request)
-    traffic.end(request)
-
-
 def test_each_route_is_counted_by_its_template() -> None:
-    traffic = Traffic()
+    traffic = Traffic(list)
     scope = routed("items")
     for _ in range(3):
         answer(traffic, dict(scope))
@@ -68,23 +67,22 @@ def test_each_route_is_counted_by_its_template() -> None:
 
 
 def test_a_request_is_in_flight_until_it_is_answered() -> None:
-    traffic = Traffic()
-    first, second = asked(routed("first")), asked({"type": "websocket", "path": "/second"})
-    traffic.begin(first)
-    traffic.begin(second)
+    routes = KnownRoutes()
+    first, second = begun(routed("first")), begun({MARK: True, "type": "websocket", "path": "/second"})
+    traffic = Traffic(lambda: [second, first, second])
     seen = traffic.in_flight()
     assert [(one.route, one.kind) for one in seen] == [("GET /first/{item}", "http"), (None, "websocket")]
     assert seen[0].seconds >= seen[1].seconds >= 0
-    traffic.end(second)
-    assert traffic.routes() == [], "a websocket is as long as its client likes"
-    traffic.end(first)
-    assert traffic.in_flight() == []
-    assert [one.route for one in traffic.routes()] == ["GET /first/{item}"]
+    for request in (second, first):
+        traffic.end(request)
+        request.scope = routes.keep(request.scope)
+    assert traffic.in_flight() == [], "a task may go on working for it"
+    assert [one.route for one in traffic.routes()] == ["GET /first/{item}"], "a websocket lasts as its client likes"
 
 
 def test_so_many_routes_are_told_apart_and_the_rest_is_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traffic_module, "MOST", 2)
-    traffic = Traffic()
+    traffic = Traffic(list)
     scopes = [routed(name) for name in "abcd"]  # held, so that none has the id of another
     for scope in scopes:
         answer(traffic, scope)

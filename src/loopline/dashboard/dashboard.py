@@ -25,7 +25,6 @@ from loopline.dashboard.page import HEADERS, NAMES, file_response
 from loopline.dashboard.routes import routes_of
 from loopline.errors import ConfigurationError, LooplineError
 from loopline.processes import HERE
-from loopline.watch.traffic import Traffic
 
 __all__ = ["Dashboard"]
 
@@ -63,7 +62,6 @@ class Dashboard:
         if isinstance(hidden, str):
             raise ConfigurationError("hidden: give a list of names")
         self._neighbours = HERE
-        Traffic.wanted = True
         if authorize is None:
             self._token: Token | None = Token(token or _new_token())
             dependencies = []

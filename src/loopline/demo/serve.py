@@ -10,7 +10,7 @@ import sys
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from loopline.dashboard.mounted import PATH, mounted, prepare
+from loopline.dashboard.mounted import PATH, mount, prepare
 from loopline.database.url import checked_url
 from loopline.demo.settings import DATABASE_URL_VARIABLE, Settings
 from loopline.errors import ConfigurationError, ResourceError
@@ -58,8 +58,10 @@ def serve(host: str, port: int, database_url: str | None) -> None:
         from loopline.demo.app import app
 
         failures: list[ResourceError] = []
+        watch = Watch(app)
+        mount(watch, PATH)
         config = uvicorn.Config(
-            mounted(_keeping_failures(Watch(app), failures), PATH),
+            _keeping_failures(watch, failures),
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GRACE,

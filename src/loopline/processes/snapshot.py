@@ -15,7 +15,7 @@ from loopline.durations import Durations
 from loopline.processes.watching import watching
 from loopline.watch.finding import Place
 from loopline.watch.report import Group
-from loopline.watch.traffic import RouteTraffic
+from loopline.watch.traffic import RouteTraffic, Traffic
 from loopline.watch.watcher import Watcher
 
 __all__ = ["MOST_GROUPS", "MOST_LANES", "MOST_ROUTES", "UNKNOWN", "Teller"]
@@ -56,7 +56,8 @@ class Teller:
         self._found: tuple[object, dict[str, Any]] = (None, {})
 
     def tell(self) -> dict[str, Any]:
-        """Return what there is to tell."""
+        """Return what there is to tell. From then on, requests are counted."""
+        Traffic.wanted = True
         watchers = watching()
         key = [(id(watcher), watcher.report.added) for watcher in watchers]
         if self._found[0] != key:

@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import get_running_loop
+from contextlib import nullcontext
 from pathlib import Path
 from time import monotonic
+from types import TracebackType
+from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from loopline.watch.lag import Lag
 from loopline.watch.output import Output, is_terminal
 from loopline.watch.report import Report
-from loopline.watch.request import Request, current_request
+from loopline.watch.request import MARK, Request, current_request
 from loopline.watch.watcher import Watcher
 
 __all__ = ["Watch"]
 
-_SEEN = "loopline.watch"  # in a scope: another Watch has it already
+
+class Beside(Protocol):
+    """An ASGI application that is also a resource."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        ...
+
+    async def __aenter__(self) -> object:
+        """Start."""
+        ...
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        """Close."""
+        ...
 
 
 class Watch:
@@ -42,11 +61,12 @@ class Watch:
     ) -> None:
         self._app = app
         self._loop: asyncio.AbstractEventLoop | None = None  # the last that was seen to be watched
+        self._beside: Beside | None = None
+        self._below = ""
         output = Output(None if report is None else Path(report), terminal=is_terminal())
         self._watcher = Watcher(threshold=threshold, origins=origins, tell=output.tell)
         # Each request pays for what stands in __call__.
-        self._keep, self._awaits = self._watcher.routes.keep, self._watcher.awaits
-        self._traffic = self._watcher.traffic
+        self._keep, self._awaits, self._traffic = self._watcher.routes.keep, self._watcher.awaits, self._watcher.traffic
 
     @property
     def report(self) -> Report:
@@ -58,21 +78,35 @@ class Watch:
         """How late the loop has come around so far."""
         return self._watcher.lag
 
+    def answer_beside(self, path: str, app: Beside) -> None:
+        """Let another application answer what is asked for below a path. It isn't watched.
+
+        Args:
+            path: The path, without a slash at its end.
+            app: The application, which lives as long as the one that is watched.
+        """
+        self._below, self._beside = path, app
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application for one request, websocket or lifespan."""
         if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+            async with self._beside or nullcontext():
+                await self._live(scope, receive, send)
             return
-        if _SEEN in scope:
+        if MARK in scope:
             await self._app(scope, receive, send)
             return
-        scope[_SEEN] = True
+        if self._beside is not None and self._below in scope["path"]:
+            root: str = scope.get("root_path", "")
+            path = scope["path"].removeprefix(root) if root else scope["path"]
+            if f"{path}/".startswith(f"{self._below}/"):
+                await self._beside({**scope, "root_path": root + self._below}, receive, send)
+                return
+        scope[MARK] = True
         if get_running_loop() is not self._loop:
             self._add_loop()
         request = Request()
         request.scope, request.began = scope, monotonic()
-        if self._traffic.wanted:
-            self._traffic.begin(request)
         token = current_request.set(request)
         try:
             await self._app(scope, receive, send)

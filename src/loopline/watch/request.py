@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from inspect import isfunction
 from typing import Any
 
-__all__ = ["KnownRoutes", "Request", "Route", "current_request", "route_of"]
+__all__ = ["MARK", "KnownRoutes", "Request", "Route", "current_request", "route_of"]
 
 # What the route is found from. The rest of a scope is let go with its request: a task may outlive that.
+MARK = "loopline.watch"  # in the scope of a request that is being watched
 _KEPT = ("type", "method", "path", "root_path", "path_params", "endpoint", "route")
 MOST = 10_000  # routes that are known
 
@@ -42,6 +43,11 @@ class Request:
     __slots__ = ("began", "scope")
     scope: Mapping[str, Any]
     began: float
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has been answered, though a task may still work for it."""
+        return MARK not in self.scope
 
     @property
     def route(self) -> Route | None:

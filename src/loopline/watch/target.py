@@ -10,7 +10,7 @@ from typing import Any
 from starlette.types import ASGIApp
 from uvicorn.importer import ImportFromStringError, import_from_string
 
-from loopline.dashboard.mounted import mounted
+from loopline.dashboard.mounted import mount
 from loopline.errors import ConfigurationError
 from loopline.watch.middleware import Watch
 
@@ -44,15 +44,17 @@ class RunOptions:
         os.environ[_VARIABLE] = json.dumps(asdict(self))
 
 
-def make() -> ASGIApp:
+def make() -> Watch:
     """Import the application and watch it.
 
     Raises:
         ConfigurationError: If there is no such application.
     """
     options = RunOptions(**json.loads(os.environ[_VARIABLE]))
-    app = Watch(_load(options), threshold=options.threshold, origins=options.origins, report=options.report)
-    return mounted(app, options.dashboard) if options.dashboard else app
+    watch = Watch(_load(options), threshold=options.threshold, origins=options.origins, report=options.report)
+    if options.dashboard:
+        mount(watch, options.dashboard)
+    return watch
 
 
 def _load(options: RunOptions) -> ASGIApp:

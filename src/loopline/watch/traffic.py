@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from heapq import nlargest
 from time import monotonic
@@ -60,31 +60,29 @@ class _Served:
 class Traffic:
     """Counts requests. What is done for each is little: names are found when somebody reads.
 
+    Args:
+        present: Returns the requests that tasks work for now.
+
     Attributes:
-        wanted: Whether anybody may ask: a dashboard or the metrics, which say so. Without them nothing is counted.
+        wanted: Whether anybody asks: a dashboard that was opened, or the metrics, which say so. Until then nothing is
+            counted.
         served: How many have been answered.
     """
 
     wanted: ClassVar[bool] = False
 
-    def __init__(self) -> None:
+    def __init__(self, present: Callable[[], Iterable[Request]]) -> None:
         self.served = 0
-        self._active: set[Request] = set()
+        self._present = present
         self._served: dict[int, _Served] = {}
         self._others = _Served({})
         self._others.name = OTHERS
 
-    def begin(self, request: Request) -> None:
-        """Note that a request is being answered."""
-        self._active.add(request)
-
     def end(self, request: Request) -> None:
-        """Note that it has been answered; before its scope is let go."""
-        self._active.discard(request)
-        scope = request.scope
+        """Note that a request has been answered; before its scope is let go."""
+        now, scope = monotonic(), request.scope
         served = self._served.get(id(scope.get("endpoint"))) or self._add(scope)
         if scope["type"] == "http":
-            now = monotonic()
             served.durations.count(now - request.began, now)
             self.served += 1
 
@@ -107,11 +105,11 @@ class Traffic:
     def in_flight(self) -> list[InFlight]:
         """Return the requests that are being answered, the oldest first."""
         now = monotonic()
-        active = sorted(self._active.copy(), key=lambda request: request.began)
-        known = [(request, request.route) for request in active if not _is_own(request.scope)]
+        present = {request for request in self._present() if not request.is_over}
         return [
-            InFlight(None if route is None else route.name, now - request.began, request.scope["type"])
-            for request, route in known
+            InFlight(None if (route := request.route) is None else route.name, now - request.began, scope["type"])
+            for request in sorted(present, key=lambda one: one.began)
+            if not _is_own(scope := request.scope)
         ]
 
     def _add(self, scope: Mapping[str, Any]) -> _Served:

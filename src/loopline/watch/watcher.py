@@ -58,8 +58,8 @@ class Watcher:
     Attributes:
         report: What was found so far.
         routes: Those that were asked for. Who has answered a request lets its scope go for what is kept here.
-        traffic: The requests, and how long the routes take. Who answers one says here that it came, and that it ended.
         awaits: Finds forgotten awaits. Who answers a request says here that it failed, or left suspects.
+        traffic: How long requests take, if anybody wants to know. Who has answered one says so here.
 
     Raises:
         ConfigurationError: If the threshold can't be.
@@ -75,7 +75,7 @@ class Watcher:
         if not threshold >= INTERVAL:
             raise ConfigurationError(f"threshold={threshold}: give seconds, {INTERVAL} or more")
         self.report = Report()
-        self.traffic = Traffic()
+        self.traffic = Traffic(self._present)
         self._threshold = threshold
         self._tell = tell
         self._lag = LagHistogram()
@@ -130,6 +130,9 @@ class Watcher:
             _opened.watchers.discard(self)
             self._collector.stop()
             self.awaits.stop()
+
+    def _present(self) -> list[Request]:
+        return [request for loop in list(self._hearts) if not loop.is_closed() for request in requests_of(loop)]
 
     def _tell_stall(self, heart: Heartbeat, episode: Episode, ended: float, ongoing: bool) -> None:
         def collecting(began: float, ended: float) -> float:
