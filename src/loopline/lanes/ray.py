@@ -64,8 +64,7 @@ class RayLane:
 
     Args:
         address: ``"HOST:PORT"`` of the cluster's head if this machine is one of its nodes; ``"ray://HOST:10001"`` from
-            anywhere, at two and a half times the cost of a call; ``"auto"`` for the cluster that this
-            machine belongs to.
+            anywhere, at two and a half times the cost of a call; ``"auto"`` for the cluster that this machine is in.
         name: What messages and statistics call it.
         num_cpus: CPUs that Ray sets aside for a call; None is Ray's default, 1.
         num_gpus: GPUs that it sets aside.
