@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray_cluster import ray_cluster
 from waiting import wait_until
+
+__all__ = ["ray_cluster"]
 
 PROJECT = Path(__file__).parent.parent
 DEMO = (str(Path(sys.executable).with_name("loopline")), "demo")

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from lane_work import add, hold
-from ray_cluster import RayCluster, ray_cluster
+from ray_cluster import RayCluster
 from ray_work import burn, count_in, die_once
 from stream_work import die_after
 from waiting import until, wait_until
@@ -23,8 +23,6 @@ from waiting import until, wait_until
 from loopline import LaneTimeout, LaneUnavailable, WorkerLost
 from loopline.lanes import _ray_wire
 from loopline.lanes.ray import RayLane
-
-__all__ = ["ray_cluster"]
 
 # Not watched: it waits for the processes that it starts and kills.
 pytestmark = [pytest.mark.anyio, pytest.mark.loopline(off=True)]

@@ -7,9 +7,8 @@ import os
 import pytest
 from databases import database_url, new_postgres_database, postgres_server, postgres_url, sqlite_url
 from lane_kinds import Kind
-from ray_cluster import ray_cluster
 
-__all__ = ["database_url", "new_postgres_database", "postgres_server", "postgres_url", "ray_cluster", "sqlite_url"]
+__all__ = ["database_url", "new_postgres_database", "postgres_server", "postgres_url", "sqlite_url"]
 
 # A connection to the cluster takes a second and a worker process of its own, so that the whole suite takes minutes on
 # it. `make chaos` runs all of it; the tests, those where the cluster could make a difference.

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from hashlib import pbkdf2_hmac
 from pathlib import Path
 
@@ -27,18 +26,6 @@ asyncio.run(main())
 """
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[RayCluster]:
-    """Two nodes, with Ray Client."""
-    cluster = RayCluster(client=True)
-    try:
-        cluster.start()
-        cluster.add_node()
-        yield cluster
-    finally:
-        cluster.stop()
-
-
 @pytest.mark.parametrize(
     ("lanes", "kind"),
     [
@@ -48,7 +35,7 @@ def cluster() -> Iterator[RayCluster]:
     ],
 )
 def test_the_pages_application_runs_on_a_cluster_by_configuration_alone(
-    cluster: RayCluster, tmp_path: Path, lanes: str, kind: str
+    ray_cluster: RayCluster, tmp_path: Path, lanes: str, kind: str
 ) -> None:
     block = re.search(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     assert block
@@ -56,7 +43,7 @@ def test_the_pages_application_runs_on_a_cluster_by_configuration_alone(
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", USE],
         cwd=tmp_path,
-        env={**os.environ, "LOOPLINE_LANES": lanes.format(cluster=cluster)},
+        env={**os.environ, "LOOPLINE_LANES": lanes.format(cluster=ray_cluster)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -65,7 +52,7 @@ def test_the_pages_application_runs_on_a_cluster_by_configuration_alone(
     assert done.stdout.split() == [kind, pbkdf2_hmac("sha256", b"secret", b"salt", 100_000).hex()]
 
 
-def test_the_reference_service_uses_the_cluster_that_it_is_told_of(cluster: RayCluster, tmp_path: Path) -> None:
+def test_the_reference_service_uses_the_cluster_that_it_is_told_of(ray_cluster: RayCluster, tmp_path: Path) -> None:
     use = """
 import asyncio
 from loopline.demo.app import app
@@ -81,7 +68,7 @@ asyncio.run(main())
     done = subprocess.run(
         [sys.executable, "-c", use],
         cwd=tmp_path,
-        env={**os.environ, "LOOPLINE_DEMO_RAY_ADDRESS": cluster.address},
+        env={**os.environ, "LOOPLINE_DEMO_RAY_ADDRESS": ray_cluster.address},
         capture_output=True,
         text=True,
         timeout=120,

@@ -137,9 +137,9 @@ def address_for_lanes() -> str:
 
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[RayCluster]:
-    """Two nodes, which tests share that do not harm them."""
+    """Two nodes and Ray Client, which tests share that do not harm them."""
     global _for_lanes
-    cluster = RayCluster()
+    cluster = RayCluster(client=True)
     try:
         cluster.start()
         cluster.add_node()

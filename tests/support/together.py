@@ -14,6 +14,7 @@ SHARED = {
     "test_readme.py::": "a fresh copy of the project",
     "RayLane": "the Ray cluster",
     "test_ray_lane.py": "the Ray cluster",
+    "test_ray_docs.py": "the Ray cluster",
     "test_benchmark_services.py": "the services of the benchmark",
     "test_pooler.py": "the pooler",
 }

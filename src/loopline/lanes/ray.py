@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import logging
 import pickle
+import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from types import TracebackType
@@ -101,6 +102,8 @@ class RayLane:
         connect_timeout: float = 30.0,
         close_timeout: float = 5.0,
     ) -> None:
+        if sys.platform == "win32":
+            raise ConfigurationError("RayLane needs Unix.")
         if importlib.util.find_spec("ray") is None:
             raise MissingExtra("ray", "ray")
         if isinstance(context, str):
