@@ -43,6 +43,8 @@ export function keep(parent, things, keyOf, make, update) {
   for (const child of known.values()) child.remove();
 }
 
+const FLAGS = ["warm", "bad", "code"];
+
 // Fills a table's body. A column is a function of the thing that returns a text, or {text, flag} to stress it.
 export function fill(body, things, keyOf, columns, onRow = null) {
   const heads = [...body.closest("table").tHead.rows[0].cells];
@@ -60,11 +62,9 @@ export function fill(body, things, keyOf, columns, onRow = null) {
     columns.forEach((column, place) => {
       if (!column) return;
       const value = column(thing);
-      const { text, flag } = value !== null && typeof value === "object" ? value : { text: value, flag: "" };
-      const cell = row.cells[place];
-      setText(cell, String(text));
-      const stressed = flag ? `${heads[place].classList.contains("n") ? "n " : ""}${flag}` : heads[place].classList.contains("n") ? "n" : "";
-      if (cell.className !== stressed) cell.className = stressed;
+      const { text, flag } = typeof value === "object" ? value : { text: value, flag: "" };
+      setText(row.cells[place], String(text));
+      for (const one of FLAGS) row.cells[place].classList.toggle(one, one === flag);
     });
   });
 }
