@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -19,12 +20,21 @@ from loopline import Database, DatabaseBusy, JobQueue, Retry
 # The short form is part of the tests; `make chaos` runs the long one.
 LONG = os.environ.get("LOOPLINE_CHAOS") == "long"
 WORKERS = 50
-JOBS, STORMS = (5000, 10) if LONG else (200, 1)
+JOBS, STORMS, CONNECTIONS = (5000, 10, WORKERS) if LONG else (200, 1, 2 * WORKERS)  # each worker wants up to five
 OFTEN = 1000  # attempts: what loses its connection that often is no poison here
+LEASE = 3.0 if LONG else 10.0  # seconds
 LIMIT = 600.0 if LONG else 120.0  # seconds; it only guards against a hang
 
 # Not watched: so many workers on one event loop are slow by themselves.
 pytestmark = [pytest.mark.anyio, pytest.mark.loopline(off=True)]
+
+
+@pytest.fixture(autouse=True)
+def _silence() -> Iterator[None]:
+    """Hundreds of complaints, each with its traceback, would take longer to note than the rest of it."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture
@@ -51,7 +61,7 @@ async def admin(server: RestartablePostgres) -> AsyncIterator[Database]:
 
 
 def _jobs_of(db: Database) -> JobQueue:
-    jobs = JobQueue(db, concurrency=4, poll=0.2, lease=2.0)
+    jobs = JobQueue(db, concurrency=4, poll=1.0, lease=LEASE)
 
     @jobs.transactional(name="count", retry=Retry(attempts=OFTEN, first=0.01, longest=0.1))
     async def count(session: AsyncSession, number: int) -> None:
@@ -79,7 +89,7 @@ async def test_more_workers_than_a_server_has_connections_for_lose_nothing_and_a
     server: RestartablePostgres, admin: Database
 ) -> None:
     url = make_url(server.url).set(username="app").render_as_string(hide_password=False)
-    await asyncio.to_thread(_allow, server, WORKERS)  # each wants up to five
+    await asyncio.to_thread(_allow, server, CONNECTIONS)
 
     async def ask(question: str) -> int:
         async with asyncio.timeout(LIMIT):
