@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, Self, TypeVar, TypeVarTuple
 
 from anyio import CapacityLimiter, to_thread
 
+from loopline import _opened
 from loopline._finish import finish_first
 from loopline.errors import ConfigurationError, MissingExtra, WorkerLost
 from loopline.lanes import _ray_wire as ray_wire
@@ -237,6 +238,7 @@ class RayLane:
     async def aclose(self) -> None:
         """Refuse new calls, wait ``close_timeout`` for those that run, disconnect. What still runs then, ends."""
         self._gate.close()
+        _opened.lanes.discard(self)
         link, self._link = self._link, None
         if link is None:
             return
@@ -266,6 +268,7 @@ class RayLane:
             await finish_first(link.close())
             raise
         self._gate = Gate(gate.name, gate.size, gate.max_queue, open=True)
+        _opened.lanes.add(self)
         return self
 
     async def __aexit__(
