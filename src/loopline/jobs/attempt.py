@@ -94,7 +94,8 @@ class Attempt:
             if not task.transactional:
                 return self._failed(task, job, busy)
             # No connection was free, here or at the server: nothing of it has happened, and it was not its fault.
-            return Outcome(job, "scheduled", wait=max(busy.retry_after, task.retry.wait(job.attempt)), counts=False)
+            wait = max(busy.retry_after, task.retry.wait(job.attempt))
+            return Outcome(job, "scheduled", wait=wait, counts=False, cause=busy)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - kept with the job; sys.exit() ends no service
             return self._failed(task, job, error)
 
