@@ -59,6 +59,13 @@ async def test_what_is_seen_is_what_the_signal_interrupted(seer: Witness) -> Non
     assert functions(seer.seen)[0] == "test_what_is_seen_is_what_the_signal_interrupted"
 
 
+async def test_what_was_seen_before_some_time_is_not_told_for_it(seer: Witness) -> None:
+    before = time.monotonic()
+    signal.raise_signal(signal.SIGURG)
+    assert seer.seen_since(before) is seer.seen
+    assert seer.seen_since(time.monotonic()) is None
+
+
 async def test_who_looks_at_the_thread_while_the_witness_does_sees_what_runs_beneath(
     seer: Witness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

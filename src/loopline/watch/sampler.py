@@ -126,9 +126,11 @@ class Sampler:
             self._end(heart, episode, beaten if count == episode.beat + 1 else now)
             episode = None
         elif episode is None and count != pulse.count and beaten - was_due > self._threshold:
-            # It was over before this thread could look: that it was is all that is known.
+            # It was over before this thread could look. Who held the GIL was seen by the witness, if anybody did.
+            held = missed is not None and missed.wanted
+            seen = (heart.witness.seen_since(was_due) if held else None) or Glimpse((), NOBODY, None)
             unseen = Episode(count - 1, was_due, pulse.reading)
-            unseen.add(Sample(beaten, (), NOBODY, heart.clock.read(), None, missed, ()))
+            unseen.add(Sample(beaten, seen.stack, seen.owner, heart.clock.read(), seen.callback, missed, ()))
             self._end(heart, unseen, beaten)
         if look is None or now - due <= LATE:
             pulse.count, pulse.reading = count, heart.clock.read()
@@ -171,9 +173,8 @@ def _look_at(pulse: _Pulse, asked: float, now: float, late: float, others: _Othe
             break
     else:  # it ran on meanwhile: the stack and the owner may not belong together
         glimpse = Glimpse(glimpse.stack, NOBODY, None)
-    witness = heart.witness
-    if witness.at > asked and witness.seen is not None:
-        glimpse = witness.seen  # the loop may have gone on before this thread was given the GIL
+    if late > LATE and (seen := heart.witness.seen_since(asked)) is not None:
+        glimpse = seen  # the loop may have gone on before this thread was given the GIL
     return _Look(glimpse, busy)
 
 

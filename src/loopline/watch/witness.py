@@ -15,7 +15,6 @@ import asyncio
 import logging
 import signal
 import threading
-from pathlib import Path
 from time import monotonic
 from types import FrameType
 
@@ -24,7 +23,7 @@ from loopline.watch.libc import ThreadTimer, thread_timers
 
 __all__ = ["Witness"]
 
-_WATCH = str(Path(__file__).parent)
+DEEPEST = 50  # frames that the witness itself needs, with what a garbage collection may call meanwhile
 
 logger = logging.getLogger("loopline.watch")
 
@@ -40,14 +39,13 @@ class Witness:
 
     Attributes:
         base: How many of the outermost frames of the thread's stack run the loop.
-        at: When it last saw something, by the monotonic clock.
-        seen: What.
+        seen: What it saw last.
     """
 
     def __init__(self, seconds: float) -> None:
         self.base = 0
-        self.at = 0.0
         self.seen: Glimpse | None = None
+        self._at = 0.0
         self._loop = asyncio.get_running_loop()
         self._timer: ThreadTimer | None = None
         self._handler = self._look  # one object, so that it can be recognised
@@ -80,10 +78,16 @@ class Witness:
         if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGURG) is self._handler:
             signal.signal(signal.SIGURG, signal.SIG_DFL)
 
+    def seen_since(self, when: float) -> Glimpse | None:
+        """Return what it saw last; None if that was before some time, by the monotonic clock."""
+        return self.seen if self._at > when else None
+
     def beneath(self, frame: FrameType | None) -> FrameType | None:
         """Return the frame that runs beneath the witness, if it is looking at this moment; else the frame itself."""
         own = frame
-        while own is not None and own.f_code.co_filename.startswith(_WATCH):
+        for _ in range(DEEPEST):
+            if own is None:
+                break
             if own.f_code is Witness._look.__code__:
                 return own.f_back
             own = own.f_back
@@ -91,6 +95,6 @@ class Witness:
 
     def _look(self, number: int, frame: FrameType | None) -> None:
         try:
-            self.seen, self.at = glimpse_of(frame, self.base, self._loop), monotonic()
+            self.seen, self._at = glimpse_of(frame, self.base, self._loop), monotonic()
         except Exception:  # whatever is raised here would be raised in the application
             logger.exception("the watch failed; it goes on")
