@@ -33,7 +33,8 @@ class Kept:
     """A result, and what it was made of.
 
     ``files`` are digests by path, ``parsed`` the paths that were parsed, ``asked`` the questions to the other texts.
-    ``findings`` are all, those that a comment silences, too; ``count`` is how many files were read.
+    ``findings`` are all, those that a comment silences, too; ``count`` is how many files were read. ``told_apart`` are
+    the functions of each file, by number, of which more depends than what their body does in a usual call.
     """
 
     files: dict[str, str]
@@ -41,6 +42,7 @@ class Kept:
     asked: dict[str, list[str]]
     findings: list[Finding]
     count: int
+    told_apart: dict[str, list[int]]
 
 
 class ResultCache:
@@ -58,7 +60,7 @@ class ResultCache:
             if self._file.stat().st_size > LARGEST:
                 return None
             return _kept(json.loads(self._file.read_bytes()))
-        except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        except (OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
             return None
 
     def text(self, path: str) -> str | None:
@@ -83,6 +85,7 @@ class ResultCache:
             "asked": kept.asked,
             "findings": [astuple(one) for one in kept.findings],
             "count": kept.count,
+            "told_apart": kept.told_apart,
         }
         content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
         with suppress(OSError):
@@ -145,6 +148,7 @@ def _kept(data: Mapping[str, Any]) -> Kept:
         {key: list(values) for key, values in asked.items()},
         [_finding(one) for one in data["findings"]],
         int(data["count"]),
+        {path: [int(one) for one in numbers] for path, numbers in data["told_apart"].items()},
     )
 
 
