@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+from check_edits import answers_after_edits
 
 from loopline.check import Finding, check, project, runner
 from loopline.check.settings import Settings
 
+CASES = Path(__file__).parents[1] / "check_cases" / "labelled"
+LONG = 400 if os.environ.get("LOOPLINE_CHAOS") == "long" else 0
 FILES = {
     "shop/__init__.py": "",
     "shop/work.py": "import time\ndef slow():\n    time.sleep(1)\n",
@@ -111,17 +115,96 @@ def test_where_code_only_moved_the_findings_move_with_it(shop: Path, name: str, 
     "code",
     [
         "from unittest import mock\nfrom shop.work import slow\nasync def f():\n    slow()\n",
-        "from shop.work import slow\nasync def f():\n    slow(1)\n",
-        "from shop.work import slow\nasync def f():\n    slow(\n    )\n",
+        "from shop.work import slow\nasync def f():\n    slow\n",
+        "from shop.work import slow\nasync def f(a=1):\n    slow()\n",
         "from shop.work import slow\nasync def f():\n    slow()  # a mock\n",
         "from shop.work import slow\nasync def f():\n    slow()\n# shop.shutdown() is __main__\n",
     ],
-    ids=["another import", "another argument", "on two lines", "a word that tests are told by", "a command's word"],
+    ids=["another import", "no call", "another parameter", "a word that tests are told by", "a command's word"],
 )
 def test_where_more_than_its_place_changed_it_is_looked_at(shop: Path, code: str) -> None:
     again(shop)
     Path("shop/routes.py").write_text(code)
     assert not again(shop)[1]
+
+
+JOBS = """
+import time
+
+
+class Job:
+    def __init__(self, wait):
+        self.wait = wait
+
+    def run(self) -> int:
+        time.sleep(self.wait)
+        return 1
+
+    async def work(self):
+        found = []
+        for one in range(3):
+            found.append(self.run())
+        return found
+
+
+def plan(steps):
+    def step():
+        time.sleep(1)
+    return steps(step)
+
+
+async def main():
+    job = Job(1)
+    await job.work()
+    plan(lambda step: step())
+"""
+ALIKE = {
+    "one more statement": ("        found = []\n", "        found = []\n        count = len(found)\n"),
+    "another loop": ("range(3)", "range(4, 5)"),
+    "another name": ("for one in", "for _ in"),
+    "a statement less": ("        found = []\n", "        found: list[int] = []\n\n"),
+    "on one line": ("            found.append(self.run())\n", "            found.append( self.run( ) )\n"),
+    "in a method that others call": ("        return 1\n", "        return 1 if self else 2\n"),
+}
+OTHERWISE = {
+    "another call that blocks": ("        found = []\n", "        found = []\n        time.sleep(1)\n"),
+    "one less": ("found.append(self.run())", "found.append(self)"),
+    "a forgotten await": ("        found = []\n", "        found = []\n        self.work()\n"),
+    "what an object holds": ("self.wait = wait", "self.wait = wait or 1"),
+    "what a method gives": ("        return 1\n", "        return self\n"),
+    "a function inside": ("        time.sleep(1)\n    return", "        time.sleep(2)\n    return"),
+    "what a caller decides": ("return steps(step)", "return steps(step) or 1"),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), ALIKE.values(), ids=ALIKE.keys())
+def test_where_a_body_does_what_it_did_the_last_result_is_the_answer(shop: Path, old: str, new: str) -> None:
+    file = Path("shop/jobs.py")
+    file.write_text(JOBS)
+    again(shop)
+    assert old in JOBS
+    file.write_text(JOBS.replace(old, new))
+    assert again(shop)[1]
+
+
+@pytest.mark.parametrize(("old", "new"), OTHERWISE.values(), ids=OTHERWISE.keys())
+def test_where_a_body_may_do_something_else_it_is_looked_at(shop: Path, old: str, new: str) -> None:
+    file = Path("shop/jobs.py")
+    file.write_text(JOBS)
+    again(shop)
+    assert old in JOBS
+    file.write_text(JOBS.replace(old, new))
+    assert not again(shop)[1]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_any_edit_the_answer_is_that_of_a_whole_check(tmp_path: Path, seed: int) -> None:
+    shutil.copytree(CASES, tmp_path / "cases")
+    answers = list(answers_after_edits(tmp_path / "cases", LONG or 6, seed))
+    given = [one for one in answers if one is not None]
+    assert given
+    for name, text, cached, whole in given:
+        assert cached == whole, f"{name}\n{text}"
 
 
 def test_without_the_texts_of_the_last_result_it_is_looked_at(shop: Path) -> None:

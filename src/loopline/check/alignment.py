@@ -1,4 +1,4 @@
-"""Where the code of a file went in an edit that changed none of it: comments, blank lines, docstrings, line breaks."""
+"""Where the code of a file went in an edit: of comments, blank lines, docstrings, line breaks, or inside functions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from loopline.check.reading import UNREADABLE, parse
 __all__ = ["Alignment", "align"]
 
 Place = tuple[int, int]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(slots=True)
 class Alignment:
     """The new places of old code.
 
-    Up to line ``before`` nothing moved; from line ``after`` on, everything by ``shift`` lines.
+    Up to line ``before`` nothing moved; from line ``after`` on, everything by ``shift`` lines. ``changed`` are the
+    functions, of the module or of its classes, that have another body, each as it was and as it is.
     """
 
     before: int
@@ -26,12 +28,25 @@ class Alignment:
     shift: int
     places: dict[Place, Place] = field(default_factory=dict)  # in between
     lines: dict[int, int] = field(default_factory=dict)
+    changed: list[tuple[Function, Function]] = field(default_factory=list)
 
     def line(self, number: int) -> int | None:
         """Return where an old line is now, None if no code begins or ends on it."""
         if number <= self.before:
             return number
         return number + self.shift if number >= self.after else self.lines.get(number)
+
+    def add(self, old: ast.AST, new: ast.AST) -> bool:
+        """Note where a node went; tell whether that agrees with all that is known."""
+        was, now = extent(old), extent(new)
+        ends = not isinstance(old, Function | ast.ClassDef)  # those end where what is in them does
+        return self._add(was[:2], now[:2]) and (not ends or self._add(was[2:], now[2:]))
+
+    def _add(self, before: Place, after: Place) -> bool:
+        if not self.before < before[0] < self.after:
+            return after == (before[0] + (0 if before[0] <= self.before else self.shift), before[1])
+        known = self.places.setdefault(before, after)
+        return known == after and self.lines.setdefault(before[0], after[0]) == after[0]
 
     def place(self, line: int, column: int) -> Place | None:
         """Return where an old line and column are now, None if no code begins or ends there."""
@@ -48,7 +63,8 @@ def align(old: str, new: str) -> Alignment | None:
         new: What it is now.
 
     Returns:
-        The places; None if it is not the same code in the same order, what shared a line still sharing it.
+        The places; None if it is not the same code in the same order, what shared a line still sharing it, but for
+        the bodies of functions.
     """
     old_lines, new_lines = old.split("\n"), new.split("\n")
     most = min(len(old_lines), len(new_lines))
@@ -74,6 +90,7 @@ def _in_order(moved: dict[Place, Place]) -> bool:
 class _Walk:
     def __init__(self, found: Alignment) -> None:
         self.found = found
+        self._inside = 0  # functions around
 
     def same(self, old: object, new: object) -> bool:
         """Tell whether two trees, lists of them, or values are the same; note their places on the way."""
@@ -88,6 +105,8 @@ class _Walk:
                 return True
             if _is_text(old) and _is_text(new):
                 return self._note(old, new)
+            if isinstance(old, Function) and isinstance(new, Function) and not self._inside:
+                return self._function(old, new)
         return self._note(old, new) and all(self.same(getattr(old, name), getattr(new, name)) for name in old._fields)
 
     def _is_untouched(self, old: ast.stmt, new: ast.stmt) -> bool:
@@ -100,14 +119,20 @@ class _Walk:
         return start >= self.found.after and _first_line(new) == start + self.found.shift
 
     def _note(self, old: ast.AST, new: ast.AST) -> bool:
-        if not hasattr(old, "lineno"):
-            return True
-        was, now = extent(old), extent(new)
-        for before, after in ((was[:2], now[:2]), (was[2:], now[2:])):
-            known = self.found.places.setdefault(before, after)
-            line = self.found.lines.setdefault(before[0], after[0])
-            if known != after or line != after[0]:
-                return False
+        return not hasattr(old, "lineno") or self.found.add(old, new)
+
+    def _function(self, old: Function, new: Function) -> bool:
+        """Compare functions; one whose body alone is another is noted."""
+        header = [name for name in old._fields if name != "body"]
+        if not self._note(old, new) or not all(self.same(getattr(old, name), getattr(new, name)) for name in header):
+            return False
+        places, lines = dict(self.found.places), dict(self.found.lines)
+        self._inside += 1
+        same = self.same(old.body, new.body)
+        self._inside -= 1
+        if not same:
+            self.found.places, self.found.lines = places, lines
+            self.found.changed.append((old, new))
         return True
 
 

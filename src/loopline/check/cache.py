@@ -33,7 +33,8 @@ class Kept:
     """A result, and what it was made of.
 
     ``files`` are digests by path, ``parsed`` the paths that were parsed, ``asked`` the questions to the other texts.
-    ``findings`` are all, those that a comment silences, too; ``count`` is how many files were read.
+    ``findings`` are all, those that a comment silences, too; ``count`` is how many files were read. ``told_apart`` are
+    the functions of each file, by number, of which more depends than what their body does in a usual call.
     """
 
     files: dict[str, str]
@@ -41,6 +42,7 @@ class Kept:
     asked: dict[str, list[str]]
     findings: list[Finding]
     count: int
+    told_apart: dict[str, list[int]]
 
 
 class ResultCache:
@@ -51,23 +53,26 @@ class ResultCache:
         key = blake2b(repr((what, _maker())).encode(), digest_size=12).hexdigest()
         self._file = self._folder / f"check-{key}.json"
         self._texts = self._file.with_suffix(".zip")
+        self._read = ""  # stands for the result that was read
 
     def read(self) -> Kept | None:
         """Return the last result, None if there is none that can be read."""
         try:
             if self._file.stat().st_size > LARGEST:
                 return None
-            return _kept(json.loads(self._file.read_bytes()))
-        except (OSError, ValueError, TypeError, LookupError, RecursionError):
+            content = self._file.read_bytes()
+            self._read = digest(content)
+            return _kept(json.loads(content))
+        except (OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
             return None
 
     def text(self, path: str) -> str | None:
-        """Return the text that a file had when the result was kept, None if that can't be read."""
+        """Return the text that a file had when the result that was read was kept, None if there is none."""
         from zipfile import BadZipFile, ZipFile  # only what changed needs it
 
         try:
             with ZipFile(self._texts) as archive:
-                if archive.comment != digest(self._file.read_bytes()).encode():
+                if archive.comment != self._read.encode():
                     return None  # of another result
                 if archive.getinfo(path).file_size > LARGEST:
                     return None
@@ -83,6 +88,7 @@ class ResultCache:
             "asked": kept.asked,
             "findings": [astuple(one) for one in kept.findings],
             "count": kept.count,
+            "told_apart": kept.told_apart,
         }
         content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
         with suppress(OSError):
@@ -95,9 +101,10 @@ class ResultCache:
             written.replace(self._file)
             self._write_texts(texts, digest(content))
             results = sorted(self._folder.glob("check-*.json"), key=lambda one: one.stat().st_mtime, reverse=True)
-            for old in results[MOST:]:
-                old.unlink()
-                old.with_suffix(".zip").unlink(missing_ok=True)
+            newest = {one.stem for one in results[:MOST]}
+            for one in self._folder.glob("check-*"):
+                if one.name.partition(".")[0] not in newest:
+                    one.unlink(missing_ok=True)
 
     def _write_texts(self, texts: Iterable[tuple[str, str]], result: str) -> None:
         from zipfile import ZIP_DEFLATED, ZipFile
@@ -145,6 +152,7 @@ def _kept(data: Mapping[str, Any]) -> Kept:
         {key: list(values) for key, values in asked.items()},
         [_finding(one) for one in data["findings"]],
         int(data["count"]),
+        {path: [int(one) for one in numbers] for path, numbers in data["told_apart"].items()},
     )
 
 

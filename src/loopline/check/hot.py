@@ -8,12 +8,11 @@ mention one, until there are no more.
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from loopline.check import attributes, hints
 from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope, own_nodes
-from loopline.check.texts import NAME
+from loopline.check.texts import IMPORTED, NAME
 from loopline.check.values import (
     Alias,
     Class,
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
 __all__ = ["HotNames"]
-
-IMPORTED = re.compile(r"^[ \t]*(?:import|from)[ \t]+(\w+)", re.MULTILINE)
 
 
 class HotNames:

@@ -21,6 +21,7 @@ __all__ = ["ASYNC", "File", "Project", "list_files", "load", "load_files"]
 
 LAZY_FROM = 150  # files: fewer are all parsed at once
 ASYNC = re.compile("async|await|Async|Await")
+EVERYTHING, NOTHING = re.compile(""), re.compile("(?!)")
 SKIPPED = {"node_modules", "__pycache__", "site-packages", "build", "dist", "venv", "env", ".venv"}
 
 
@@ -128,12 +129,13 @@ def load(paths: Iterable[Path], exclude: Sequence[str] = ()) -> Project:
     return load_files(list_files(paths, exclude), {})
 
 
-def load_files(files: Mapping[str, File], contents: MutableMapping[str, bytes]) -> Project:
+def load_files(files: Mapping[str, File], contents: MutableMapping[str, bytes], *, at_once: bool = True) -> Project:
     """Index files that were listed.
 
     Args:
         files: The files by path.
         contents: What was read of them already; it is emptied.
+        at_once: Parse those that are sure to be asked for.
 
     Returns:
         The project.
@@ -141,7 +143,8 @@ def load_files(files: Mapping[str, File], contents: MutableMapping[str, bytes]) 
     project = Project()
     packages: dict[Path, bool] = {}
     for path, file in files.items():
-        _read(project, Path(path), file, contents.pop(path, None), packages, lazy=len(files) >= LAZY_FROM)
+        wanted = NOTHING if not at_once else ASYNC if len(files) >= LAZY_FROM else EVERYTHING
+        _read(project, Path(path), file, contents.pop(path, None), packages, wanted)
     return project
 
 
@@ -179,14 +182,19 @@ def _files(root: Path) -> Iterator[str]:
 
 
 def _read(
-    project: Project, path: Path, file: File, content: bytes | None, packages: dict[Path, bool], *, lazy: bool
+    project: Project,
+    path: Path,
+    file: File,
+    content: bytes | None,
+    packages: dict[Path, bool],
+    wanted: re.Pattern[str],
 ) -> None:
     shown = file.shown
     try:
         source = read_text(path, content)
         names = _module_names(path, file.base, packages)
         module = ModuleInfo(names[0], path, shown, source, is_package=path.name == "__init__.py")
-        if lazy and not ASYNC.search(source):
+        if not wanted.search(source):
             module.load = project.parse_later
             project.unparsed.append(module)
         else:

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loopline.check.cache import Kept, ResultCache
 from loopline.check.finding import Finding
@@ -17,6 +18,9 @@ from loopline.check.reading import read_text
 from loopline.check.settings import Settings
 from loopline.check.suppression import MARK, Suppressions
 from loopline.check.unchanged import carried_over, contents_of, digests
+
+if TYPE_CHECKING:
+    from loopline.check.analysis import Analysis
 
 __all__ = ["UNREADABLE", "Report", "check"]
 
@@ -57,15 +61,17 @@ def check(paths: Sequence[Path], settings: Settings | None = None, *, cache: Pat
     kept = ResultCache(cache, (sorted(str(one.resolve()) for one in paths), str(Path.cwd()), settings))
     contents = contents_of(files)
     last = kept.read()
-    found = carried_over(last, files, contents, kept.text) if last is not None else None
+    with _deep_and_without_collection():
+        found = carried_over(last, files, contents, kept.text) if last is not None else None
     if last is not None and found is not None:
         return _without_silenced(found, _marked(files, contents), last.count)
     now = digests(contents)
     sound = {path for path, known in last.files.items() if now.get(path) == known} - last.parsed if last else ()
-    report, found, project = _check(files, contents, settings, sound)
+    report, found, analysis = _check(files, contents, settings, sound)
+    project = analysis.project
     parsed = _parsed(project, files)
     texts = ((str(one.path), one.source) for one in project.modules if str(one.path) in parsed)
-    kept.write(Kept(now, parsed, project.texts.asked(), found, report.files), texts)
+    kept.write(Kept(now, parsed, project.texts.asked(), found, report.files, _told_apart(analysis)), texts)
     return report
 
 
@@ -76,10 +82,22 @@ def _parsed(project: Project, files: dict[str, File]) -> frozenset[str]:
     return frozenset(path for path in files if path not in waiting)
 
 
+def _told_apart(analysis: Analysis) -> dict[str, list[int]]:
+    from loopline.check.bodies import told_apart_by_caller
+
+    found = {}
+    for module in analysis.project.modules:
+        if module.is_loaded:
+            apart = [n for n, one in enumerate(module.functions) if told_apart_by_caller(analysis.inference, one)]
+            if apart:
+                found[str(module.path)] = apart
+    return found
+
+
 def _check(
     files: dict[str, File], contents: dict[str, bytes], settings: Settings, sound: Container[str]
-) -> tuple[Report, list[Finding], Project]:
-    """Return the report, all findings, and the project."""
+) -> tuple[Report, list[Finding], Analysis]:
+    """Return the report, all findings, and what they were found in."""
     from loopline.check.analysis import Analysis
     from loopline.check.rules import all_rules
 
@@ -94,7 +112,7 @@ def _check(
         found.extend(_unreadable(project))
     once = sorted(dict.fromkeys(found), key=_order)
     report = _without_silenced(once, ((one.shown, one.source) for one in project.modules), project.files)
-    return report, once, project
+    return report, once, analysis
 
 
 def _order(finding: Finding) -> tuple[object, ...]:

@@ -8,12 +8,13 @@ from functools import cached_property
 
 from loopline.check.model import MOCKS, ModuleInfo
 
-__all__ = ["NAME", "Texts", "answers", "told_apart"]
+__all__ = ["IMPORTED", "NAME", "Texts", "answers", "answers_the_same", "told_apart"]
 
 CLASS = re.compile(r"class[ \t]+\w+[ \t]*(?:\[[^\n]*\])?[ \t]*\(")
 ASSIGNED = re.compile(r"^[ \t]*([A-Z_]\w*)[ \t]*=[ \t]*(?:\w+\.)*([^\W\d]\w*)\b", re.MULTILINE)
 AS = re.compile(r" as (\w+)")
 AT = re.compile("@.*")
+IMPORTED = re.compile(r"^[ \t]*(?:import|from)[ \t]+(\w+)", re.MULTILINE)
 WORD = re.compile(r"\w+")
 NAME = re.compile(r"[^\W\d]\w*")
 IN_WORDS = frozenset(b"_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") | frozenset(range(128, 256))
@@ -156,6 +157,31 @@ def answers(source: str, asked: Mapping[str, Sequence[str]]) -> bool:
         bases.isdisjoint(_bases(source))
         and bases.isdisjoint(old for old, _ in _renamings(source))
         and set(asked["words"]).isdisjoint(NAME.findall(source))
+    )
+
+
+def answers_the_same(one: str, other: str, asked: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether two texts are the same to all questions.
+
+    Args:
+        one: A text.
+        other: Another.
+        asked: The questions, as ``Texts.asked`` returns them.
+    """
+    return _all_answers(one, asked) == _all_answers(other, asked)
+
+
+def _all_answers(source: str, asked: Mapping[str, Sequence[str]]) -> tuple[object, ...]:
+    bases = {*asked["deriving"], MADE_BASE}
+    return (
+        [text in source for text in asked["mentioning"]],
+        [re.search(pattern, source) is not None for pattern in asked["matching"]],
+        _decorators(source).intersection(asked["decorating"]),
+        [f"def {name}" in source for name in asked["defining"]],
+        [f"{name}(" in source for name in asked["making"]],
+        _bases(source) & bases,
+        {(old, new) for old, new in _renamings(source) if old in bases},
+        set(IMPORTED.findall(source)),
     )
 
 
