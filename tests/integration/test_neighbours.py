@@ -87,6 +87,7 @@ async def test_what_a_killed_process_has_left_is_in_nobody_s_way(folder: Path) -
     async with Neighbours() as one:
         (alone,) = await one.ask()
         assert alone.place == 0
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(

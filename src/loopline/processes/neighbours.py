@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -83,12 +84,11 @@ class Neighbours:
 
     async def ask(self) -> Sequence[Neighbour]:
         """Return this process and the others, by their places, for the page."""
-        own = self._teller.tell()
-        if self._room is None:
+        own, room = self._teller.tell(), self._room
+        if room is None:
             return [Neighbour(0, own, 0.0)]
-        places = [place for place in self._room.others() if self._room.is_taken(place)]
         now = monotonic()
-        answers = await self._ask_all(places, PAGE, UNKNOWN)
+        answers = await _ask_all(room, PAGE, UNKNOWN)
         # Of one that does not answer, what it told last; of one that never has, nothing but that it is there.
         self._last = {
             place: self._last.get(place, (now, UNKNOWN)) if told is None else (monotonic(), told)
@@ -98,35 +98,14 @@ class Neighbours:
             Neighbour(place, told, 0.0 if answers[place] is not None else max(PATIENCE, now - at))
             for place, (at, told) in self._last.items()
         ]
-        return sorted([Neighbour(self._room.place, own, 0.0), *others], key=lambda one: one.place)
+        return sorted([Neighbour(room.place, own, 0.0), *others], key=lambda one: one.place)
 
     async def ask_totals(self) -> dict[int, dict[str, Any] | None]:
         """Return the totals of each process since its start, by its place; None of one that does not answer."""
-        own: dict[str, Any] = totals()
-        if self._room is None:
+        own, room = totals(), self._room
+        if room is None:
             return {0: own}
-        places = [place for place in self._room.others() if self._room.is_taken(place)]
-        return dict(sorted({self._room.place: own, **await self._ask_all(places, TOTALS, own)}.items()))
-
-    async def _ask_all(
-        self, places: Sequence[int], question: bytes, like: Mapping[str, Any]
-    ) -> dict[int, dict[str, Any] | None]:
-        answers = await asyncio.gather(*(self._ask(place, question, like) for place in places))
-        return dict(zip(places, answers, strict=True))
-
-    async def _ask(self, place: int, question: bytes, like: Mapping[str, Any]) -> dict[str, Any] | None:
-        assert self._room is not None
-        try:
-            async with asyncio.timeout(PATIENCE):
-                reader, writer = await asyncio.open_unix_connection(self._room.socket(place), limit=MOST_BYTES)
-                try:
-                    writer.write(question)
-                    told = json.loads(await reader.readuntil(b"\n"))
-                finally:
-                    writer.close()
-        except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            return None
-        return told if isinstance(told, dict) and told.keys() == like.keys() else None  # of another version, say
+        return dict(sorted({room.place: own, **await _ask_all(room, TOTALS, own)}.items()))
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
@@ -141,6 +120,33 @@ class Neighbours:
         room, self._room = self._room, None
         if room is not None:
             room.leave()
+
+
+async def _ask_all(room: Room, question: bytes, like: Mapping[str, Any]) -> dict[int, dict[str, Any] | None]:
+    """Ask all who are there; None of one that does not answer."""
+    places = room.others()
+    answers = await asyncio.gather(*(_ask(room.socket(place), question, like) for place in places))
+    return {place: told or None for place, told in zip(places, answers, strict=True) if told is not None}
+
+
+async def _ask(socket: Path, question: bytes, like: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a process tells; nothing in it if it does not answer, None if there is none any more.
+
+    To one whose loop is blocked the connection is made all the same: by the system.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            reader, writer = await asyncio.open_unix_connection(socket, limit=MOST_BYTES)
+            try:
+                writer.write(question)
+                told = json.loads(await reader.readuntil(b"\n"))
+            finally:
+                writer.close()
+    except (ConnectionRefusedError, FileNotFoundError):
+        return None
+    except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        return {}
+    return told if isinstance(told, dict) and told.keys() == like.keys() else {}  # of another version, say
 
 
 HERE = Neighbours()

@@ -49,14 +49,9 @@ class Room:
         if len(os.fsencode(self.socket(PLACES))) > LONGEST:
             raise ConfigurationError(f"the path {folder} is too long for a socket: set TMPDIR to a shorter one")
         for place in range(PLACES):
-            lock = os.open(folder / f"{place}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(lock)
-                continue
-            self.place, self._lock = place, lock
-            return
+            if (lock := self._lock_of(place)) is not None:
+                self.place, self._lock = place, lock
+                return
         raise ConfigurationError(f"{folder} has places for {PLACES} processes, and all are taken")
 
     @staticmethod
@@ -81,24 +76,32 @@ class Room:
         found = [int(name[:-5]) for name in names if name.endswith(".sock") and name[:-5].isdecimal()]
         return sorted(place for place in found if place != self.place and place < PLACES)
 
-    def is_taken(self, place: int) -> bool:
-        """Whether a process has a place: also if it does not answer."""
-        try:
-            lock = os.open(self.folder / f"{place}.lock", os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(lock)
-        return False
-
     def leave(self) -> None:
         """Give the place back; who leaves last removes the folder."""
-        for file in (self.socket(self.place), self.folder / f"{self.place}.lock"):
-            file.unlink(missing_ok=True)
-        os.close(self._lock)
+        for place in self.others():
+            if (lock := self._lock_of(place)) is not None:  # of a process that was killed
+                self._remove(place, lock)
+        self._remove(self.place, self._lock)
         with suppress(OSError):  # others are still there
             self.folder.rmdir()
+
+    def _lock_of(self, place: int) -> int | None:
+        """Take the lock of a place; None if somebody has it."""
+        path = self.folder / f"{place}.lock"
+        while True:
+            lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(lock), os.stat(path)):
+                    return lock
+            except BlockingIOError:
+                os.close(lock)
+                return None
+            except FileNotFoundError:
+                pass
+            os.close(lock)  # whoever had it has removed it meanwhile: it is nobody's any more
+
+    def _remove(self, place: int, lock: int) -> None:
+        for file in (self.socket(place), self.folder / f"{place}.lock"):
+            file.unlink(missing_ok=True)
+        os.close(lock)
