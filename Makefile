@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test pictures chaos lint types check-chromium check-hosts bench bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster bench-scale check-redis lock clean
+.PHONY: help setup run test pictures chaos lint types check-chromium check-programs bench bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster bench-scale check-redis lock clean
 
 PORT ?= 8000
 # Tests wait more than they compute. With `python -m pytest` alone, they run one after the other.
@@ -19,7 +19,7 @@ setup: .venv/.dev ## install everything that the checks need, from the lock
 run: .venv/.run ## start the reference service (PORT=8000), embedded SQLite
 	@exec $(BIN)/loopline demo --port $(PORT)
 
-test: .venv/.dev lint types check-chromium check-hosts ## run every check and test (AT_ONCE=3)
+test: .venv/.dev lint types check-chromium check-programs ## run every check and test (AT_ONCE=3)
 	$(say) 'tests: unit, conformance, integration (PostgreSQL), browser, chaos'
 	@$(BIN)/python -m pytest -n $(AT_ONCE)
 
@@ -34,15 +34,15 @@ types: .venv/.dev ## mypy --strict over the library, its tests and scripts
 check-chromium: .venv/.dev # find Chromium, or install it
 	@$(BIN)/python scripts/chromium.py
 
-check-hosts: .venv/.dev # find ip and pgbouncer, or install them
-	@$(BIN)/python scripts/hosts.py
+check-programs: .venv/.dev # find ip, pgbouncer and prometheus, or install them
+	@$(BIN)/python scripts/programs.py
 
 pictures: .venv/.dev check-chromium ## make the docs' pictures of the dashboard again, from its browser tests
 	@$(BIN)/python -m pytest -q tests/browser/test_dashboard.py
 	@cp build/dashboard-light-1280.png docs/dashboard-light.png
 	@cp build/dashboard-dark-390.png docs/dashboard-dark-narrow.png
 
-chaos: .venv/.dev check-hosts ## the long form of the chaos tests
+chaos: .venv/.dev check-programs ## the long form of the chaos tests
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/chaos -v
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/conformance -k RayLane -v
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 import pytest
-from hosts import find
+from programs import find
 
 __all__ = ["Network", "network"]
 

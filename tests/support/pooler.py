@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hosts import find
+from programs import find
 from restartable_postgres import RestartablePostgres
 from sqlalchemy import make_url
 from waiting import wait_until

@@ -1,4 +1,4 @@
-"""Find what the tests with several hosts and with a pooler need; install it, or fail loudly where that can't be."""
+"""Find the programs that tests need: of networks, a pooler, Prometheus; install them, or fail loudly if that can't be."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def find(command: str) -> str | None:
 
 def main() -> int:
     """Make sure that the commands are there. Return the exit code."""
-    needed = {"pgbouncer": "pgbouncer"}
+    needed = {"pgbouncer": "pgbouncer", "prometheus": "prometheus"}
     if os.geteuid() == 0:  # only root can make the networks for which ip is needed
         needed["ip"] = "iproute2"
     missing = 0
