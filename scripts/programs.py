@@ -1,4 +1,4 @@
-"""Find the programs that tests need: of networks, a pooler, Prometheus; install them, or fail loudly if that can't be."""
+"""Find the programs that tests need: for networks, a pooler, Prometheus. Install them, or fail loudly."""
 
 from __future__ import annotations
 
