@@ -22,7 +22,7 @@ LONG = os.environ.get("LOOPLINE_CHAOS") == "long"
 WORKERS = 50
 JOBS, STORMS, CONNECTIONS = (5000, 10, WORKERS) if LONG else (200, 1, 2 * WORKERS)  # each worker wants up to five
 OFTEN = 1000  # attempts: what loses its connection that often is no poison here
-LEASE = 3.0 if LONG else 10.0  # seconds
+LEASE = 3.0  # seconds
 LIMIT = 600.0 if LONG else 120.0  # seconds; it only guards against a hang
 
 # Not watched: so many workers on one event loop are slow by themselves.
