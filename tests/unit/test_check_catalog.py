@@ -21,11 +21,12 @@ from loopline.check.libraries import FOLDER, Libraries
 CALL = re.findall(
     r"\w+",
     "blocks certainty unless when cost instead returns async runs drains threads background loop consumes refuses keep"
-    " after decorated entered works_through",
+    " after decorated entered works_through imports",
 )
 CLASS = re.findall(
     r"\w+",
-    "name also bases methods attributes enter enters leaves leaves_after elements iterates only awaits with_opener",
+    "name also like bases methods attributes enter enters leaves leaves_after elements iterates only awaits"
+    " with_opener",
 )
 KINDS = {"network", "disk", "lock", "cpu", "sleep", "process", "loop"}
 WORDS = {
@@ -89,7 +90,7 @@ def names(text: str) -> Iterator[str]:
 def test_files_have_only_what_the_format_knows() -> None:
     for name, data in DATA.items():
         assert data.keys() <= {"library", "aliases", "functions", "classes"}, name
-        assert data.get("library", {}).keys() <= {"kind", "cost", "instead"}, name
+        assert data.get("library", {}).keys() <= {"kind", "cost", "instead", "by_size"}, name
         assert data.get("library", {}).get("kind", "disk") in KINDS, name
         for what, group in groups(data):
             known = {*CALL, *{"functions": ["in", "names"], "classes": CLASS, "methods": ["names"]}[what]}

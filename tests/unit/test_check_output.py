@@ -53,6 +53,23 @@ def test_text_shows_the_chain_the_source_and_the_advice_once_for_each_cause(repo
     assert text.endswith("2 certain, 1 possible, in 1 file.\n")
 
 
+def test_the_summary_counts_requests_startup_commands_and_tests_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    slow = "import time\nasync def slow():\n    time.sleep(1)\n"
+    for name in ("test_shop.py", "cli.py"):
+        Path(name).write_text(slow)
+    Path("shop.py").write_text(CODE + "@app.on_event('startup')\nasync def begin():\n    slow()\n")
+    text = render_text(check([Path()]))
+    headings = [line for line in text.splitlines() if line.startswith("──")]
+    assert headings == ["── in requests", "── at startup and shutdown", "── on the command line", "── in tests"]
+    assert text.endswith(
+        "5 certain, 1 possible, in 3 files: "
+        "3 in requests, 1 at startup and shutdown, 1 on the command line, 1 in tests.\n"
+    )
+
+
 def test_json_is_a_list_of_findings(report: Report) -> None:
     first = json.loads(render_json(report))[0]
     assert (first["code"], first["path"], first["line"], first["certainty"]) == ("LL101", "shop.py", 10, "certain")

@@ -17,14 +17,15 @@ from loopline.check.alternatives import every
 from loopline.check.awaits import forgotten_awaits
 from loopline.check.effects import Effects
 from loopline.check.events import Block
-from loopline.check.flags import switches
 from loopline.check.inference import Inference
 from loopline.check.libraries import Libraries
 from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, extent, own_nodes
+from loopline.check.once import keeping
 from loopline.check.project import File, Project, load_files
 from loopline.check.reading import parse_module
 from loopline.check.rules.ll306_client_per_request import CLIENTS
 from loopline.check.services import CALLS
+from loopline.check.told import tested
 from loopline.check.values import Frame, Instance, Library, Value
 
 __all__ = ["change_nothing", "told_apart_by_caller"]
@@ -189,7 +190,8 @@ def _plainly(info: FunctionInfo) -> Iterator[object]:
     """What a body says without anything being inferred."""
     names = {arg.arg for arg in info.parameters}
     yield info.used_names & names
-    yield switches(info)
+    yield tested(info)
+    yield keeping(info)
     yield info.is_stub
     yield any(
         isinstance(one, WAITS) or (isinstance(one, ast.comprehension) and one.is_async) for one in own_nodes(info.node)
@@ -198,6 +200,7 @@ def _plainly(info: FunctionInfo) -> Iterator[object]:
 
 def _entered_and_called(inference: Inference, info: FunctionInfo, frame: Frame) -> Iterator[object]:
     """What rules ask of a function that others call, or that an endpoint is."""
+    yield inference.told.asked(info)
     for node in own_nodes(info.node):
         if isinstance(node, ast.AsyncWith):
             for item in node.items:

@@ -10,9 +10,11 @@ from heapq import heappop, heappush
 
 from loopline.check.effects import Effects
 from loopline.check.events import Block, Run
+from loopline.check.filled import is_filled_before
 from loopline.check.finding import Step
 from loopline.check.inference import Inference
 from loopline.check.model import FunctionInfo, ModuleInfo, extent
+from loopline.check.patches import Patches
 from loopline.check.services import Part, Services
 from loopline.check.values import Frame
 
@@ -52,6 +54,7 @@ class Loop:
         self._effects = effects
         self._entries: dict[Frame, tuple[str, str]] = {}
         self._parents: dict[Frame, tuple[Frame, ast.AST] | None] = {}
+        self._patches = Patches(inference)
         self._callers: dict[Frame, list[tuple[Frame, Run]]] = {}
         self._labels: dict[Frame, tuple[str, str]] = {}
         self._awaited: set[FunctionInfo] = set()  # async functions that the project calls itself
@@ -70,7 +73,11 @@ class Loop:
         best: dict[tuple[str, int, int], tuple[int, Stop]] = {}
         around: set[ast.AST] = set()
         for frame in self._entries:
-            found = [one for event in self._effects.of(frame) if (one := self._stop(frame, event)) is not None]
+            found = [
+                one
+                for event in self._effects.of(frame)
+                if (one := self._stop(frame, event)) is not None and not is_filled_before(self._effects, frame, event)
+            ]
             around.update(_around_others([stop.node for _, stop in found]))
             for weight, stop in found:
                 line, column, *_ = extent(stop.node)
@@ -159,19 +166,37 @@ class Loop:
             weight += self._cost[event.frame]
         chain = [*self._way_to(frame), _step(frame, event)]
         current, holder = event, frame
+        replaced = _is_other_in_tests(event, self._cost)
+        called: list[FunctionInfo] = []
         while isinstance(current, Run) and len(chain) < 60:
             holder = current.frame
+            called.append(holder.info)
             current = self._next[holder]
+            replaced = replaced or _is_other_in_tests(current, self._cost)
             chain.append(_step(holder, current))
         if not isinstance(current, Block):
             return None
         kind, title = self._labels[frame]
         place = _place(frame.info, kind)
-        replaced = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
-        certain = weight < UNSURE and not replaced
+        if place == "tests" and (replaced or self._is_patched(frame.info, called, current)):
+            return None
+        if current.effect.by_size and frame.info.module.path.name.startswith(("test_", "conftest")):
+            return None  # what a test makes up to work through is small
+        is_mocked = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
+        certain = weight < UNSURE and not is_mocked
         served = frame.info in self._served
         stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title, served)
         return weight, stop
+
+    def _is_patched(self, test: FunctionInfo, called: list[FunctionInfo], block: Block) -> bool:
+        """Whether a test replaces something on the way, or what blocks."""
+        patched = self._patches.of(test) if test.module.is_mocked else ()
+        last = [name.rpartition(".")[2] for name in patched]
+        if any(one.name in last or (one.owner is not None and one.owner.name in last) for one in called):
+            return True
+        library, _, name = block.effect.name.rpartition(".")
+        short = library.rpartition(".")[2]
+        return any(path.endswith((f"{short}.{name}", f".{short}")) for path in patched)
 
     def _way_to(self, frame: Frame) -> list[Step]:
         steps: list[Step] = []
@@ -208,8 +233,13 @@ def _from_outside(node: ast.AST) -> tuple[int, int, int, int]:
 
 def _happens(event: Block | Run, cost: dict[Frame, int]) -> bool:
     """Whether it is sure to happen, or any of its alternatives, all of which surely block, is."""
-    others = event.alternatives if isinstance(event, Run) else ()
-    return event.certain or (bool(others) and all(cost.get(one, UNSURE) < UNSURE for one in others))
+    ways = event.alternatives
+    return event.certain or (bool(ways) and all(any(cost.get(one, UNSURE) < UNSURE for one in way) for way in ways))
+
+
+def _is_other_in_tests(event: Block | Run, cost: dict[Frame, int]) -> bool:
+    """Whether it is one of several ways of which one does not block: tests are given that."""
+    return any(not any(one in cost for one in way) for way in event.alternatives)
 
 
 def _weight(certain: bool) -> int:

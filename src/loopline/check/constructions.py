@@ -42,7 +42,7 @@ class Constructions:
     def _given(self, owner: ClassInfo, init: FunctionInfo, name: str) -> list[Values]:
         positions = [arg.arg for arg in init.positional[1:]]
         found: list[Values] = []
-        for call, scope in self._of(owner):
+        for call, scope in self.of(owner):
             value = next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
             if value is None and name in positions and positions.index(name) < len(call.args):
                 value = call.args[positions.index(name)]
@@ -55,7 +55,12 @@ class Constructions:
                 found.append(self._inference.infer(value, scope, frame))
         return found
 
-    def _of(self, owner: ClassInfo) -> list[tuple[ast.Call, Scope]]:
+    def of(self, owner: ClassInfo) -> list[tuple[ast.Call, Scope]]:
+        """Return the calls of what has a class's name, with where they stand.
+
+        Args:
+            owner: The class.
+        """
         found: list[tuple[ast.Call, Scope]] = []
         for module in self._inference.project.texts.making(owner.name):
             found.extend(self._in(module).get(owner.name, ()))

@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from loopline.check import calls
+from loopline.check import attributes, calls
 from loopline.check.conditions import applies
 from loopline.check.libraries import Effect
 from loopline.check.model import FunctionInfo
@@ -27,7 +27,7 @@ from loopline.check.values import (
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["CONTEXTS", "added", "decorated", "is_plainly_decorated"]
+__all__ = ["CONTEXTS", "added", "decorated", "is_cached", "is_plainly_decorated"]
 
 CACHES = {"lru_cache", "cache", "cached", "ttl_cache", "lfu_cache", "memoize", "cachedmethod"}
 CONTEXTS = {"contextlib.contextmanager": False, "contextlib.asynccontextmanager": True}
@@ -74,6 +74,15 @@ def decorated(inference: Inference, info: FunctionInfo, frame: Frame | None) -> 
         if changed:
             values = tuple(dict.fromkeys(changed))
     return values
+
+
+def is_cached(info: FunctionInfo) -> bool:
+    """Tell whether a decorator keeps what a plain function gave.
+
+    Args:
+        info: The function.
+    """
+    return not info.is_async and not CACHES.isdisjoint(attributes.decorator_names(info))
 
 
 def is_plainly_decorated(inference: Inference, info: FunctionInfo) -> bool:

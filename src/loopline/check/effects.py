@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from loopline.check.decorators import is_cached
 from loopline.check.events import Block, Run
 from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo
-from loopline.check.once import remembered_calls
+from loopline.check.once import Kept, remembered_calls
 from loopline.check.values import Frame
 from loopline.check.walking import effects_of
 
@@ -25,7 +27,7 @@ class Effects:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._known: dict[Frame, list[Block | Run]] = {}
-        self._remembered: dict[FunctionInfo, set[int]] = {}
+        self._remembered: dict[FunctionInfo, dict[int, Kept]] = {}
 
     def of(self, frame: Frame) -> list[Block | Run]:
         """Return what running a function does, in source order."""
@@ -45,10 +47,22 @@ class Effects:
         remembered = self._remembered.get(frame.info)
         if remembered is None:
             remembered = self._remembered[frame.info] = remembered_calls(frame.info)
-        return [_doubtful(one) if id(one.node) in remembered else one for one in found]
+        return [one for event in found for one in self._first_times(event, remembered.get(id(event.node)), frame)]
+
+    def _first_times(self, event: Block | Run, kept: Kept | None, frame: Frame) -> list[Block | Run]:
+        """What is left of an event whose result is kept: nothing if it is known from the start."""
+        told = self._inference.import_time
+        match event:
+            case Run(node=ast.Call() as node, frame=Frame(info=called)) if is_cached(called):
+                if told.has_called(called, node, frame.info.module):
+                    return []
+        if kept is not None and kept.in_object:
+            is_long = frame.info.owner is not None and self._inference.lifetimes.are_long(frame.info.owner)
+            return [_doubtful(event) if is_long else event]
+        if kept is not None:
+            return [] if told.has_filled(frame, kept) else [_doubtful(event)]
+        return [event]
 
 
 def _doubtful(event: Block | Run) -> Block | Run:
-    if isinstance(event, Run):
-        return replace(event, certain=False, alternatives=())
-    return replace(event, certain=False)
+    return replace(event, certain=False, alternatives=())

@@ -13,11 +13,12 @@ __all__ = ["Block", "Run"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A call that blocks its thread."""
+    """A call that blocks its thread. ``alternatives``: as for a function that runs."""
 
     node: ast.AST
     effect: Effect
     certain: bool
+    alternatives: tuple[tuple[Frame, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Run:
     """A function of the project that runs here: in the same thread, or (``later``) on the same loop.
 
     ``spawned``: its coroutine is not awaited where it is made, so that it may become a task of its own.
-    ``alternatives``: the calls of which one runs, this one among them; if each blocks, the line does.
+    ``alternatives``: the ways of which one is gone, each with its calls; if each blocks, the line does.
     """
 
     node: ast.AST
@@ -33,4 +34,4 @@ class Run:
     certain: bool
     later: bool = False
     spawned: bool = False
-    alternatives: tuple[Frame, ...] = ()
+    alternatives: tuple[tuple[Frame, ...], ...] = ()

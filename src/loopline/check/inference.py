@@ -9,9 +9,11 @@ from loopline.check import attributes, decorators, hints, narrowing, parameters,
 from loopline.check.classes import Classes
 from loopline.check.constructions import Constructions
 from loopline.check.expressions import answers_of, constant
+from loopline.check.import_time import ImportTime
 from loopline.check.indexing import bind_target, lambda_info, position
 from loopline.check.known import Known
 from loopline.check.libraries import Libraries
+from loopline.check.lifetimes import Lifetimes
 from loopline.check.living import Living
 from loopline.check.model import Binding, ClassInfo, FunctionInfo, ModuleInfo, Scope
 from loopline.check.project import Project
@@ -60,6 +62,8 @@ class Inference:
         self.open_parameters: dict[FunctionInfo, set[str]] = {}
         self.told = Told(self)
         self.living = Living(self)
+        self.lifetimes = Lifetimes(self)
+        self.import_time = ImportTime(self)
         self.frames_by_info: dict[FunctionInfo, list[Frame]] = {}
         self._depth = 0
         self._kinds = answers_of(self)

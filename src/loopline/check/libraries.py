@@ -39,6 +39,8 @@ class Effect:
     decorated: str = ""
     entered: Arguments = ()
     works_through: Arguments = ()
+    imports: Arguments = ()
+    by_size: bool = False
 
 
 @dataclass(slots=True)
@@ -191,6 +193,8 @@ class Libraries:
             for methods in group.get("methods", []):
                 for method in methods["names"]:
                     made.methods.setdefault(method, _effect(f"{name}.{method}", methods, library))
+            for other in group.get("like", ()):
+                self._add({"library": library, "classes": [{**group, "name": other, "also": (), "like": ()}]})
 
 
 def _part(name: str, group: dict[str, Any], key: str, library: dict[str, Any]) -> Effect | None:
@@ -223,6 +227,8 @@ def _effect(name: str, group: dict[str, Any], library: dict[str, Any]) -> Effect
         group.get("decorated", ""),
         _arguments(group.get("entered")),
         _arguments(group.get("works_through")),
+        _arguments(group.get("imports")),
+        blocks is True and library.get("by_size", False),
     )
 
 

@@ -133,7 +133,7 @@ def _same(left: Known, right: Known, *, identity: bool) -> bool | None:
 
 def _name(inference: Inference, node: ast.Name, scope: Scope, frame: Frame | None, depth: int) -> Known:
     if not isinstance(scope, FunctionInfo) or node.id not in scope.bindings:
-        return NOTHING
+        return of_literal(scope.module.name) if node.id == "__name__" else NOTHING
 
     def runs(at: tuple[int, int]) -> bool:
         return frame is None or frame.info is not scope or inference.living.runs(at, frame)

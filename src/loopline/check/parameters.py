@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from loopline.check import attributes, hints, library_types
+from loopline.check.mocks import stand_ins
 from loopline.check.model import FunctionInfo, Scope
 from loopline.check.values import (
     Class,
@@ -70,6 +71,7 @@ def bind(
     given: list[tuple[str, Values]] = []
     if node is not None and (node.args or node.keywords):
         open_names = _open_parameters(inference, info)
+        given.extend(_mocks(inference, function, node, open_names, scope, frame))
         if open_names:
             positional = info.positional[1 if function.receiver is not None and info.owner is not None else 0 :]
             for index, value in enumerate(node.args):
@@ -83,6 +85,25 @@ def bind(
     return inference.frame(info, tuple(given), function.closure, function.receiver, told)
 
 
+def _mocks(
+    inference: Inference,
+    function: Function,
+    node: ast.Call,
+    others: set[str],
+    scope: Scope,
+    frame: Frame | None,
+) -> list[tuple[str, Values]]:
+    """What a test gives in place of what the parameters' types say."""
+    if not scope.module.is_test:
+        return []
+    offset = 1 if function.receiver is not None and function.info.owner is not None else 0
+    names = [arg.arg for arg in function.info.positional[offset:]]
+    pairs = list(zip(names, node.args, strict=False))
+    pairs += [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg is not None]
+    found = [(name, stand_ins(inference, value, scope, frame)) for name, value in pairs if name not in others]
+    return [(name, values) for name, values in found if values]
+
+
 def _give(
     inference: Inference,
     given: list[tuple[str, Values]],
@@ -93,7 +114,8 @@ def _give(
     frame: Frame | None,
 ) -> None:
     if name in open_names:
-        values = tuple(one for one in inference.infer(value, scope, frame) if _tells(one))
+        values = stand_ins(inference, value, scope, frame)
+        values = values or tuple(one for one in inference.infer(value, scope, frame) if _tells(one))
         if values:
             given.append((name, values))
 

@@ -84,6 +84,11 @@ class Project:
                     self.refuse(module.shown, error)
 
     @cached_property
+    def conftests(self) -> dict[Path, ModuleInfo]:
+        """The modules of shared fixtures, by their folder."""
+        return {one.path.parent: one for one in self.modules if one.path.name == "conftest.py"}
+
+    @cached_property
     def texts(self) -> Texts:
         """What the sources say before they are parsed. To be asked for when all modules are there."""
         return Texts(self.modules)

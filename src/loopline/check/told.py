@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from loopline.check import attributes, calls, construction, library_types
 from loopline.check.known import NOTHING, Known
 from loopline.check.model import FunctionInfo, Scope, own_nodes
+from loopline.check.once import keeping
 from loopline.check.outcomes import known
 from loopline.check.values import Class, Frame, Function, Library, LibraryMethod, Partial, Value
 
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["Told"]
+__all__ = ["Told", "tested"]
 
 LEAVING_AS_IT_IS = {
     "staticmethod", "classmethod", "property", "cached_property", "abstractmethod", "override", "overload", "wraps",
@@ -63,8 +64,8 @@ class Told:
         found = self._asked.get(info)
         if found is None:
             names = {arg.arg for arg in info.parameters}
-            tested = _tested(info) if names else {}
-            found = self._asked[info] = {name: how for name, how in tested.items() if name in names}
+            own = {**tested(info), **dict.fromkeys(keeping(info), COMPARED)} if names else {}
+            found = self._asked[info] = {name: how for name, how in own.items() if name in names}
             self._pass_on(info, names - set(found), found)
         return found
 
@@ -107,8 +108,12 @@ class Told:
         return told.without_literal()
 
 
-def _tested(info: FunctionInfo) -> dict[str, str]:
-    """The parameters in a function's own conditions."""
+def tested(info: FunctionInfo) -> dict[str, str]:
+    """Return the names in a function's own conditions, and how they are asked.
+
+    Args:
+        info: The function.
+    """
     found: dict[str, str] = {}
 
     def look(test: ast.expr) -> None:
@@ -130,6 +135,8 @@ def _tested(info: FunctionInfo) -> dict[str, str]:
 
     for node in own_nodes(info.node):
         match node:
+            case ast.Call(func=ast.Name(id="import_module") | ast.Attribute(attr="import_module")):
+                found.update((arg.arg, COMPARED) for arg in info.parameters)  # it may be made of any of them
             case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
                 look(test)
             case ast.BoolOp():

@@ -16,6 +16,7 @@ from loopline.check.model import LEAVES, FunctionInfo, children
 from loopline.check.nodes import kinds
 from loopline.check.outcomes import known
 from loopline.check.settled import begins, is_settled
+from loopline.check.spellings import spellings
 from loopline.check.unknown import looks_blocking
 from loopline.check.values import (
     Class,
@@ -27,6 +28,7 @@ from loopline.check.values import (
     Library,
     LibraryInstance,
     LibraryMethod,
+    Offloaded,
     Partial,
     Value,
     Values,
@@ -133,9 +135,15 @@ class _Walk:
     def _call(self, node: ast.Call, *, awaited: bool) -> None:
         values = self._infer(node.func)
         before = len(self._found)
+        ways: list[list[Block | Run]] = []
         for value in values:
+            start = len(self._found)
             self._called(node, value, awaited=awaited, certain=True)
+            if self._is_way(value):
+                ways.append(self._found[start:])
         self._note_alternatives(values, before)
+        if len(ways) > 1:
+            self._note_ways(ways)
         if isinstance(node.func, ast.Attribute):
             self._attribute(node.func)
             self._visit(node.func.value)
@@ -155,11 +163,37 @@ class _Walk:
         new = self._found[before:]
         runs = {one.frame.info: one.frame for one in new if isinstance(one, Run) and one.frame.info in meant}
         if len(meant) > 1 and all(meant.values()) and len(runs) == len(meant):
-            frames = tuple(runs.values())
+            frames = tuple((frame,) for frame in runs.values())
             self._found[before:] = [
-                replace(one, alternatives=frames) if isinstance(one, Run) and one.frame in frames else one
+                replace(one, alternatives=frames) if isinstance(one, Run) and (one.frame,) in frames else one
                 for one in new
             ]
+
+    def _is_way(self, value: Value) -> bool:
+        """Whether a value is one of the things that may be called, and it is known what that does."""
+        match value:
+            case Function(info=info, possible=possible):
+                return not (possible or info.is_stub or info.module.is_test)
+            case Class() | Offloaded():
+                return True
+            case Library() | LibraryMethod():
+                return calls.library_effect(self._inference, value) is not None
+            case _:
+                return False
+
+    def _note_ways(self, ways: list[list[Block | Run]]) -> None:
+        """What is called is one of several things, by a condition: only if each of them blocks is it certain."""
+        found = [
+            tuple(one.frame for one in way if isinstance(one, Run) and one.certain and not one.later)
+            for way in ways
+            if not any(isinstance(one, Block) and one.certain for one in way)
+        ]
+        if not found:
+            return
+        of_ways = {id(one) for way in ways for one in way}
+        for index, one in enumerate(self._found):
+            if id(one) in of_ways:
+                self._found[index] = replace(one, certain=False, alternatives=tuple(found))
 
     def _called(self, node: ast.Call, value: Value, *, awaited: bool, certain: bool) -> None:
         match value:
@@ -214,6 +248,8 @@ class _Walk:
             return
         if effect.blocks == "loop" and self._minds_the_loop():
             return
+        if effect.imports and isinstance(node, ast.Call) and self._is_imported(node, effect):
+            return
         if effect.works_through and isinstance(node, ast.Call) and self._is_brief(node, effect):
             return
         self._found.append(Block(node, effect, certain and effect.certain))
@@ -228,6 +264,13 @@ class _Walk:
         """Whether what is read or written is no file: `Image.open(BytesIO(data))`."""
         values = self._infer(node.args[0]) if node.args else ()
         return bool(values) and all(isinstance(one, LibraryInstance) and one.path in BUFFERS for one in values)
+
+    def _is_imported(self, node: ast.Call, effect: Effect) -> bool:
+        """Whether the application imports the module anyway."""
+        parts = [one for which in effect.imports for one in given(node, which)]
+        names = [spellings(self._inference, one, self._info, self._frame) for one in parts]
+        told = self._inference.import_time
+        return bool(names) and all(one and told.has_imported(one, self._info.module) for one in names)
 
     def _is_brief(self, node: ast.Call, effect: Effect) -> bool:
         """Whether what is worked through is a literal of a few words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from loopline.check.finding import Finding, Step
@@ -85,4 +86,7 @@ def _summary(report: Report) -> Line:
     if not report.findings:
         return [(f"Nothing {'new ' if known else ''}found in {files}{known}.", "green")]
     silenced = f", {report.silenced} silenced by comments" if report.silenced else ""
-    return [(f"{certain} certain, {possible} possible{silenced}{known}, in {files}.", "bold")]
+    counts = Counter(one.place for one in report.findings)
+    places = ", ".join(f"{counts[place]} {heading}" for place, heading in HEADINGS.items() if place in counts)
+    apart = f": {places}" if len(counts) > 1 else ""
+    return [(f"{certain} certain, {possible} possible{silenced}{known}, in {files}{apart}.", "bold")]

@@ -19,6 +19,7 @@ import ast
 import re
 from collections.abc import Iterable
 
+from loopline.check.alternatives import inside
 from loopline.check.analysis import Analysis
 from loopline.check.finding import Finding
 from loopline.check.model import FunctionInfo, own_nodes
@@ -40,6 +41,8 @@ def check(analysis: Analysis) -> Iterable[Finding]:
                 if isinstance(part, ast.Starred) and library_path(analysis, call.func, function) == "asyncio.gather":
                     items = _items(part.value, function)
                     if items is None or _is_bounded(items) or _has_limit(analysis, part.value, function):
+                        continue
+                    if _runs_already(analysis, part.value, function):
                         continue
                     parameters = {arg.arg for arg in function.parameters}
                     direct = isinstance(items, ast.Name) and items.id in parameters and function in endpoints
@@ -68,6 +71,17 @@ def _items(node: ast.expr, function: FunctionInfo) -> ast.expr | None:
             return None
         case _:
             return None
+
+
+def _runs_already(analysis: Analysis, node: ast.expr, function: FunctionInfo) -> bool:
+    """Whether what is gathered are tasks that were begun elsewhere: they are only waited for."""
+    match node:
+        case ast.ListComp(elt=element) | ast.GeneratorExp(elt=element) if not isinstance(element, ast.Call):
+            pass
+        case _:
+            return False
+    found = [one for value in values_of(analysis, node, function) for one in inside((value,))]
+    return bool(found) and all(is_instance(analysis, one, "asyncio.Task", "asyncio.Future") for one in found)
 
 
 def _is_bounded(node: ast.expr) -> bool:

@@ -1,0 +1,186 @@
+"""In tests the check leaves out what they replace, and what is small because they made it up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from loopline.check import check
+
+SHOP = """
+    import requests
+    from bs4 import BeautifulSoup
+    class Client:
+        def get(self):
+            return requests.get("http://shop")
+    def version():
+        return requests.get("http://version").text
+    def install(client: Client):
+        return client.get()
+    def described(client: Client):
+        return version()
+    class Remote:
+        def key(self):
+            return requests.get("http://key").content
+    class Local:
+        def key(self):
+            return b""
+    def provider(production):
+        return Remote() if production else Local()
+    def key():
+        return provider(False).key()
+    def titles(page):
+        return BeautifulSoup(page, "html.parser").find_all("h1")
+"""
+
+
+def lines(folder: Path, test: str, conftest: str = "") -> list[str]:
+    """Return the lines of a test on which something is found."""
+    folder.joinpath("shop.py").write_text(dedent(SHOP))
+    folder.joinpath("conftest.py").write_text(dedent(conftest))
+    file = folder / "test_shop.py"
+    file.write_text(dedent(test))
+    found = [one for one in check([folder]).findings if one.path.endswith("test_shop.py")]
+    return [file.read_text().splitlines()[one.line - 1].strip() for one in found]
+
+
+MOCKED = {
+    "by its annotation": """
+        from unittest.mock import Mock
+        from shop import install
+        async def test_it(client: Mock):
+            install(client)
+        """,
+    "made here": """
+        from unittest.mock import MagicMock
+        from shop import Client, install
+        async def test_it():
+            client = MagicMock(spec=Client)
+            install(client)
+            install(client=MagicMock())
+        """,
+    "by its fixture": """
+        import pytest
+        from unittest.mock import Mock
+        from shop import Client, install
+        @pytest.fixture
+        def client():
+            return Mock(spec_set=Client)
+        async def test_it(client):
+            install(client)
+        """,
+    "by a shared fixture": """
+        from shop import install
+        async def test_it(shared):
+            install(shared)
+        """,
+    "by pytest-mock": """
+        from pytest_mock import MockerFixture
+        from shop import install
+        async def test_it(mocker: MockerFixture):
+            install(mocker.MagicMock())
+        """,
+}
+SHARED = """
+    import pytest
+    from unittest.mock import create_autospec
+    from shop import Client
+    @pytest.fixture
+    def shared():
+        yield create_autospec(Client)
+"""
+
+
+@pytest.mark.parametrize("test", MOCKED.values(), ids=MOCKED.keys())
+def test_a_mock_is_not_what_its_parameter_says(tmp_path: Path, test: str) -> None:
+    assert lines(tmp_path, test, SHARED) == []
+
+
+def test_what_is_no_mock_is_found(tmp_path: Path) -> None:
+    test = """
+        import pytest
+        from unittest.mock import Mock
+        from shop import Client, install
+        @pytest.fixture
+        def client():
+            return Client()
+        async def test_it(client, other=None):
+            install(client)
+            install(Client())
+            install(Mock() if other else Client())
+        """
+    assert lines(tmp_path, test) == ["install(client)", "install(Client())", "install(Mock() if other else Client())"]
+
+
+PATCHED = {
+    "with patch": """
+        from unittest.mock import patch
+        from shop import Client, described
+        async def test_it():
+            with patch("shop.version", return_value="1"):
+                described(Client())
+        """,
+    "with monkeypatch": """
+        import shop
+        async def test_it(monkeypatch):
+            monkeypatch.setattr(shop, "version", lambda: "1")
+            shop.described(shop.Client())
+        """,
+    "in a fixture": """
+        import pytest, shop
+        @pytest.fixture
+        def known(monkeypatch):
+            monkeypatch.setattr("shop.version", lambda: "1")
+        async def test_it(known):
+            shop.described(shop.Client())
+        """,
+    "what blocks": """
+        from unittest import mock
+        from shop import Client, described
+        @mock.patch("requests.get")
+        async def test_it(get):
+            described(Client())
+        """,
+}
+
+
+@pytest.mark.parametrize("test", PATCHED.values(), ids=PATCHED.keys())
+def test_what_a_test_replaces_does_not_run(tmp_path: Path, test: str) -> None:
+    assert lines(tmp_path, test) == []
+
+
+def test_what_another_test_replaces_runs(tmp_path: Path) -> None:
+    test = """
+        from unittest.mock import patch
+        from shop import Client, described
+        async def test_one():
+            with patch("shop.version", return_value="1"), patch("shop.install"):
+                pass
+        async def test_other():
+            with patch("shop.install"):
+                described(Client())
+        """
+    assert lines(tmp_path, test) == ["described(Client())"]
+
+
+def test_of_several_implementations_tests_get_the_one_that_does_not_block(tmp_path: Path) -> None:
+    test = """
+        from shop import Remote, key
+        async def test_it():
+            key()
+            Remote().key()
+        """
+    assert lines(tmp_path, test) == ["Remote().key()"]
+
+
+def test_what_a_test_makes_up_is_quickly_worked_through(tmp_path: Path) -> None:
+    test = """
+        import bcrypt
+        from shop import titles
+        async def test_it(response):
+            titles(response.text)
+            bcrypt.hashpw(b"secret", bcrypt.gensalt())
+        """
+    assert lines(tmp_path, test) == ['bcrypt.hashpw(b"secret", bcrypt.gensalt())']

@@ -1,0 +1,138 @@
+"""What the modules of an application have called when they were imported is not waited for in its requests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from loopline.check import Finding, check
+
+CONFIG = """
+    from functools import lru_cache
+    from pathlib import Path
+    @lru_cache
+    def settings():
+        return Path(".env").read_text()
+    _log = None
+    def log(module=None):
+        global _log
+        if _log is None:
+            _log = Path("log.ini").read_text()
+        return _log
+"""
+ROUTES = """
+    from fastapi import APIRouter
+    from shop.config import log, settings
+    router = APIRouter()
+    @router.get("/")
+    async def index():
+        return settings(), log("x")
+"""
+APP = """
+    from fastapi import FastAPI
+    from shop.routes import router
+    app = FastAPI()
+    app.include_router(router)
+"""
+EAGER = """
+    from shop.config import log, settings
+    SETTINGS = settings()
+    LOG = log()
+"""
+
+
+def found(folder: Path, files: dict[str, str]) -> list[Finding]:
+    for name, code in {"shop/__init__.py": "", "shop/config.py": CONFIG, "shop/routes.py": ROUTES, **files}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(code))
+    return [one for one in check([folder]).findings if one.code == "LL101"]
+
+
+KNOWN = {
+    "by the application": {
+        "shop/app.py": APP + "    from shop.config import log, settings\n    S = settings(), log()\n",
+    },
+    "by what the application imports": {
+        "shop/app.py": APP + "    import shop.eager\n",
+        "shop/eager.py": EAGER + "    async def later(): ...\n",
+    },
+    "by the module itself": {"shop/app.py": APP, "shop/routes.py": ROUTES + "    log(), settings()\n"},
+}
+
+
+@pytest.mark.parametrize("files", KNOWN.values(), ids=KNOWN.keys())
+def test_what_was_called_at_import_is_known(tmp_path: Path, files: dict[str, str]) -> None:
+    assert found(tmp_path, files) == []
+
+
+UNKNOWN = {
+    "nobody calls it": {"shop/app.py": APP},
+    "only a test does": {"shop/app.py": APP, "tests/test_shop.py": EAGER},
+    "a module does that the application does not import": {"shop/app.py": APP, "shop/eager.py": EAGER},
+    "only on a condition": {"shop/app.py": APP + "    from shop.config import *\n    if app: log(), settings()\n"},
+    "it is forgotten again": {
+        "shop/app.py": APP + "    import shop.eager\n",
+        "shop/eager.py": EAGER + "    async def again(): settings.cache_clear()\n",
+        "shop/config.py": CONFIG + "    def again():\n        global _log\n        _log = None\n",
+    },
+}
+
+
+@pytest.mark.parametrize("files", UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_what_may_be_called_first_in_a_request_is_possible(tmp_path: Path, files: dict[str, str]) -> None:
+    findings = found(tmp_path, files)
+    assert [(one.path.endswith("routes.py"), one.certain) for one in findings] == [(True, False), (True, False)]
+
+
+LOADED = """
+    import importlib
+    def load(module):
+        name = f"plus.{module}" if module else module
+        return importlib.import_module(name)
+    async def handler():
+        return load("shop")
+"""
+
+
+def test_importing_what_the_application_imports_anyway_takes_no_time(tmp_path: Path) -> None:
+    files = {"shop/app.py": APP + "    import plus.shop\n", "plus/shop.py": "x = 1\n", "shop/load.py": LOADED}
+    assert not [one for one in found(tmp_path, files) if one.path.endswith("load.py")]
+
+
+def test_importing_what_nothing_else_imports_is_possible(tmp_path: Path) -> None:
+    files = {"shop/app.py": APP, "plus/shop.py": "x = 1\n", "shop/load.py": LOADED}
+    assert [one.certain for one in found(tmp_path, files) if one.path.endswith("load.py")] == [False]
+
+
+KEEPER = """
+    from pathlib import Path
+    class Keeper:
+        def __init__(self):
+            self._key = None
+            self._store = {}
+        def key(self):
+            if self._key is not None:
+                return self._key
+            path = Path("key")
+            text = path.read_text()
+            self._key = text.strip()
+            return self._key
+        def named(self, name):
+            if name not in self._store:
+                self._store[name] = Path(name).read_text()
+            return self._store[name]
+"""
+
+
+@pytest.mark.parametrize("call", ["key()", "named('x')"])
+@pytest.mark.parametrize(("made", "certain"), [("keeper = Keeper()", False), ("", True)], ids=["kept", "made anew"])
+def test_what_an_object_remembers_is_certain_only_if_the_object_is_new(
+    tmp_path: Path, call: str, made: str, certain: bool
+) -> None:
+    holder = "keeper" if made else "Keeper()"
+    code = f"{KEEPER}    {made}\n    async def handler():\n        return {holder}.{call}\n"
+    findings = [one for one in found(tmp_path, {"shop/keeper.py": code}) if one.path.endswith("keeper.py")]
+    assert [one.certain for one in findings] == [certain]
