@@ -60,6 +60,8 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 async def lane(kind: Kind) -> AsyncIterator[Lane]:
     """A lane of two places and a queue of ten."""
     async with kind.make() as lane:
+        if kind.on_cluster:  # a worker process may not be there yet, and takes as long to start as it likes
+            await lane.run(add, 1, 1)
         yield lane
 
 

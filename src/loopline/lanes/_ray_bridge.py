@@ -57,7 +57,7 @@ def main(descriptor: int) -> None:
     try:
         lacking = bridge.connect()
     except BaseException as error:  # noqa: BLE001 - Ray raises whatever it likes
-        bridge.send(0, _text(wire.FAILED, f"{type(error).__name__}: {error}"))
+        bridge.send(0, _text(wire.FAILED, f"{type(error).__name__}: {_brief(error)}"))
         os._exit(1)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Ray takes it to leave; calls that run have time to end
     bridge.send(0, _text(wire.READY, lacking))
@@ -303,6 +303,12 @@ def _told(error: BaseException) -> bytes:
     if isinstance(error, errors.TaskCancelledError):
         return _text(ray_wire.LOST, "it was cancelled on the cluster")
     return _text(ray_wire.LOST, f"{type(error).__name__}: {error}")
+
+
+def _brief(error: BaseException) -> str:
+    """Return what an error says, without the traceback from the cluster that it may hold."""
+    lines = str(error).strip().splitlines() or [""]
+    return lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1]}"
 
 
 def _text(kind: int, text: str) -> bytes:

@@ -15,8 +15,8 @@ __all__ = ["CLIENT_TRIES", "Link"]
 logger = logging.getLogger("loopline.lanes")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds between two attempts to reach the cluster
-# Ray's proxy for its clients forks with threads running, and once in a while what it forks hangs: another connection
-# gets another process.
+# Ray's proxy for its clients forks with threads running, and once in a while what it forks hangs or dies: another
+# connection gets another process.
 CLIENT_TRIES = 3
 
 
@@ -28,7 +28,7 @@ class Link:
         address: The cluster's, for messages.
         settings: What a bridge is told first.
         timeout: Seconds that connecting may take.
-        tries: How many attempts that hang there are in these.
+        tries: How many attempts there are in these.
     """
 
     def __init__(self, name: str, address: str, settings: bytes, timeout: float, tries: int = 1) -> None:
@@ -37,7 +37,7 @@ class Link:
         self._settings = settings
         self._timeout = timeout
         self._tries = tries
-        self._hung = 0
+        self._tried = 0
         self._bridge: Bridge | None = None
         self._failure = ""
         self._changed = asyncio.Event()
@@ -89,12 +89,11 @@ class Link:
         """Start a bridge and wait until it has ended. Return whether it was ever connected."""
         try:
             lacking = await bridge.start(self._timeout / self._tries)
-            self._hung = 0
             if lacking:
                 logger.warning("lane %r: the cluster at %s: %s", self._name, self._address, lacking)
             if self._failure:
                 logger.info("lane %r: the cluster is in reach again", self._name)
-            self._bridge, self._failure = bridge, ""
+            self._bridge, self._failure, self._tried = bridge, "", 0
             self._changed.set()
             await bridge.ended.wait()
             logger.warning("lane %r: the connection to the Ray cluster was lost; connecting again", self._name)
@@ -103,15 +102,16 @@ class Link:
             self._fail(error)
             return False
         except TimeoutError:
-            self._hung += 1
-            if self._hung >= self._tries:
-                self._fail(TimeoutError(f"no connection within {self._timeout:g} s"))
+            self._fail(TimeoutError(f"no connection within {self._timeout:g} s"))
             return False
         finally:
             self._bridge = None
             await finish_first(bridge.end())
 
     def _fail(self, error: OSError) -> None:
+        self._tried += 1
+        if self._tried < self._tries:
+            return
         if not self._failure:
             logger.warning("lane %r can't reach the cluster at %s: %s", self._name, self._address, error)
         self._failure = f"at {self._address}: {error}"

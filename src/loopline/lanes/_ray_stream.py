@@ -97,10 +97,14 @@ class RaySource(Generic[R]):
     async def _open(self) -> None:
         try:
             bridge = await self._connect()
-            self._number = number = bridge.number()
+            number = bridge.number()
             bridge.hears[number] = self._heard
-            await bridge.send(number, wire.STREAM, self._packed)
-            self._bridge = bridge
+            try:
+                await bridge.send(number, wire.STREAM, self._packed)
+            except BaseException:
+                bridge.hears.pop(number, None)
+                raise
+            self._number, self._bridge = number, bridge
         except Exception as error:  # noqa: BLE001 - the stream raises it
             self._over(error)
 
