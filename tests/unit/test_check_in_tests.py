@@ -173,14 +173,3 @@ def test_of_several_implementations_tests_get_the_one_that_does_not_block(tmp_pa
             Remote().key()
         """
     assert lines(tmp_path, test) == ["Remote().key()"]
-
-
-def test_what_a_test_makes_up_is_quickly_worked_through(tmp_path: Path) -> None:
-    test = """
-        import bcrypt
-        from shop import titles
-        async def test_it(response):
-            titles(response.text)
-            bcrypt.hashpw(b"secret", bcrypt.gensalt())
-        """
-    assert lines(tmp_path, test) == ['bcrypt.hashpw(b"secret", bcrypt.gensalt())']

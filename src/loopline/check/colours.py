@@ -180,8 +180,6 @@ class Loop:
         place = _place(frame.info, kind)
         if place == "tests" and (replaced or self._is_patched(frame.info, called, current)):
             return None
-        if current.effect.by_size and frame.info.module.path.name.startswith(("test_", "conftest")):
-            return None  # what a test makes up to work through is small
         is_mocked = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
         certain = weight < UNSURE and not is_mocked
         served = frame.info in self._served

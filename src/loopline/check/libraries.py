@@ -40,7 +40,6 @@ class Effect:
     entered: Arguments = ()
     works_through: Arguments = ()
     imports: Arguments = ()
-    by_size: bool = False
 
 
 @dataclass(slots=True)
@@ -228,7 +227,6 @@ def _effect(name: str, group: dict[str, Any], library: dict[str, Any]) -> Effect
         _arguments(group.get("entered")),
         _arguments(group.get("works_through")),
         _arguments(group.get("imports")),
-        blocks is True and library.get("by_size", False),
     )
 
 
