@@ -164,7 +164,7 @@ ALIKE = {
     "another name": ("for one in", "for _ in"),
     "a statement less": ("        found = []\n", "        found: list[int] = []\n\n"),
     "on one line": ("            found.append(self.run())\n", "            found.append( self.run( ) )\n"),
-    "in a method that others call": ("        return 1\n", "        return 1 if self else 2\n"),
+    "in a method that others call": ("        return 1\n", "        return 1 + 1\n"),
 }
 OTHERWISE = {
     "another call that blocks": ("        found = []\n", "        found = []\n        time.sleep(1)\n"),
