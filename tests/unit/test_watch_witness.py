@@ -119,6 +119,20 @@ async def test_a_witness_that_is_closed_leaves_the_signal_as_it_was(seer: Witnes
     assert signal.getsignal(signal.SIGURG) is signal.SIG_DFL
 
 
+async def test_a_witness_that_another_thread_has_closed_makes_room_for_the_next(seer: Witness) -> None:
+    closing = threading.Thread(target=seer.close)
+    closing.start()
+    closing.join()
+    following = Witness(0.01)
+    signal.raise_signal(signal.SIGURG)
+    following.close()
+    assert (seer.seen, functions(following.seen)[0]) == (
+        None,
+        "test_a_witness_that_another_thread_has_closed_makes_room_for_the_next",
+    )
+    assert signal.getsignal(signal.SIGURG) is signal.SIG_DFL
+
+
 async def test_a_loop_in_another_thread_has_no_witness() -> None:
     handlers: list[object] = []
 

@@ -21,7 +21,7 @@ from loopline.watch.watcher import Watcher
 __all__ = ["Watch"]
 
 
-class Beside(Protocol):
+class _Beside(Protocol):
     """An ASGI application that is also a resource."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +61,7 @@ class Watch:
     ) -> None:
         self._app = app
         self._loop: asyncio.AbstractEventLoop | None = None  # the last that was seen to be watched
-        self._beside: Beside | None = None
+        self._beside: _Beside | None = None
         self._below = ""
         output = Output(None if report is None else Path(report), terminal=is_terminal())
         self._watcher = Watcher(threshold=threshold, origins=origins, tell=output.tell)
@@ -78,7 +78,7 @@ class Watch:
         """How late the loop has come around so far."""
         return self._watcher.lag
 
-    def answer_beside(self, path: str, app: Beside) -> None:
+    def answer_beside(self, path: str, app: _Beside) -> None:
         """Let another application answer what is asked for below a path. It isn't watched.
 
         Args:

@@ -51,7 +51,9 @@ class Witness:
         self._handler = self._look  # one object, so that it can be recognised
         if not thread_timers or threading.current_thread() is not threading.main_thread():
             return
-        if signal.getsignal(signal.SIGURG) is not signal.SIG_DFL:
+        handler = signal.getsignal(signal.SIGURG)
+        # An earlier loop's witness may be there still: it can't be taken away from another thread.
+        if handler is not signal.SIG_DFL and not isinstance(getattr(handler, "__self__", None), Witness):
             return
         try:
             self._timer = ThreadTimer(threading.get_native_id(), signal.SIGURG, seconds)
