@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 Events = Iterator[tuple[str, Any]]
+MOST_EVENTS = 200  # there are one or two a second
 
 
 @contextmanager
@@ -128,10 +130,13 @@ def events(http: httpx2.Client, query: str = "") -> Iterator[Events]:
 
 def live(stream: Events, wanted: Callable[[Any], object]) -> Any:
     """The next live event that is as it is wanted."""
-    for name, data in stream:
-        if name == "live" and wanted(data):
-            return data
-    raise AssertionError("the stream ended before")
+    seen = []
+    for name, data in islice(stream, MOST_EVENTS):
+        if name == "live":
+            seen.append(data)
+            if wanted(data):
+                return data
+    raise AssertionError(f"it did not come: {seen[-1:]}")
 
 
 @pytest.mark.parametrize(
@@ -180,6 +185,8 @@ def test_several_workers_are_shown_together_and_each(serve: Serve) -> None:
             both = live(stream, lambda data: len(data["processes"]) == 2)
         assert {one["pid"] for one in both["processes"]} == pids
         assert [one["place"] for one in both["processes"]] == [0, 1]
+        pids.clear()
+        wait_until(ask)  # now somebody has looked, and they count
         with events(http) as stream:
             all_of_it = live(stream, lambda data: data["routes"])["routes"][0]["count"]
         each = []
@@ -220,9 +227,10 @@ def test_a_worker_that_is_killed_is_replaced_in_its_place_and_the_folder_goes_wi
 
 def test_a_dashboard_that_is_a_resource_shows_the_workers_of_any_server(serve: Serve, tmp_path: Path) -> None:
     server = serve("uvicorn", "shop:mounted", "--factory", "--workers", "2", path="/panel")
-    httpx2.get(f"{server.url}/items/secret-7", timeout=60, trust_env=False)
     with server.client() as http, events(http) as stream:
-        found = live(stream, lambda data: len(data["processes"]) == 2 and data["routes"])
+        live(stream, lambda data: len(data["processes"]) == 2)
+        httpx2.get(f"{server.url}/items/secret-7", timeout=60, trust_env=False)
+        found = live(stream, lambda data: data["routes"])
     assert [route["route"] for route in found["routes"]] == ["GET /items/{item}"], "its own requests are left out"
     assert server.stop() == 0
     assert list((tmp_path / "t").glob("loopline-*")) == []
