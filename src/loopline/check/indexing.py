@@ -222,7 +222,7 @@ class _Indexer:
             case ast.Global(names=names):
                 if isinstance(scope, FunctionInfo):
                     scope.global_names.update(names)
-            case _ if type(node).__name__ == "TypeAlias":  # Python 3.12 and later
+            case _ if type(node).__name__ == "TypeAlias":  # Python 3.12 and later: 3.11 has no such type
                 self._bind(scope, node.name.id, Binding("value", start, end, node.value))  # type: ignore[attr-defined]
             case _:
                 pass

@@ -195,9 +195,10 @@ class Services:
                     current = current.parent
             case ast.Attribute(value=value, attr=name):
                 for one in self._inference.infer(value, scope, None):
-                    bindings = getattr(getattr(one, "info", None), "bindings", {})
-                    if name in bindings:
-                        return self._origin(bindings[name][-1], one.info.module)  # type: ignore[union-attr]
+                    info = getattr(one, "info", None)
+                    bindings = getattr(info, "bindings", {})
+                    if info is not None and name in bindings:
+                        return self._origin(bindings[name][-1], info.module)
             case _:
                 pass
         return None
