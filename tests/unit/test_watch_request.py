@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
+from loopline.watch.owner import requests_of
 from loopline.watch.request import KnownRoutes, Request, route_of
 
 
@@ -103,3 +105,14 @@ def test_an_ended_request_keeps_its_route_and_lets_the_rest_of_its_scope_go() ->
     assert request.route.name == "GET /{tenant}/shop/items/{item}"
     assert "headers" not in request.scope
     assert [route.name for route in routes] == ["GET /{tenant}/shop/items/{item}"]
+
+
+@pytest.mark.anyio
+async def test_a_loop_whose_tasks_come_and_go_too_fast_is_said_to_have_no_requests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def all_tasks(loop: asyncio.AbstractEventLoop) -> set[Any]:
+        raise RuntimeError("Set changed size during iteration")
+
+    monkeypatch.setattr(asyncio, "all_tasks", all_tasks)
+    assert requests_of(asyncio.get_running_loop()) == []

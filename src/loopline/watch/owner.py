@@ -44,7 +44,11 @@ def owner_of(loop: asyncio.AbstractEventLoop) -> Owner:
 
 def requests_of(loop: asyncio.AbstractEventLoop) -> list[Request]:
     """Return the requests that a loop's tasks work for. It may be asked from any thread."""
-    contexts = [_context_of(task) for task in asyncio.all_tasks(loop)]
+    try:
+        tasks = asyncio.all_tasks(loop)
+    except RuntimeError:  # it has looked a thousand times, and each time tasks came and went meanwhile
+        return []
+    contexts = [_context_of(task) for task in tasks]
     requests = [None if context is None else context.get(current_request) for context in contexts]
     return [request for request in requests if request is not None]
 

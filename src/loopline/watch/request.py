@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from inspect import isfunction
 from typing import Any
 
-__all__ = ["MARK", "KnownRoutes", "Request", "Route", "current_request", "route_of"]
+__all__ = ["MARK", "KnownRoutes", "Request", "Route", "current_request", "kept_of", "route_of"]
 
 # What the route is found from. The rest of a scope is let go with its request: a task may outlive that.
 MARK = "loopline.watch"  # in the scope of a request that is being watched
@@ -66,7 +66,7 @@ class KnownRoutes:
         endpoint = scope.get("endpoint")
         kept = self._scopes.get(id(endpoint))
         if kept is None:
-            kept = {key: scope[key] for key in _KEPT if key in scope}
+            kept = kept_of(scope)
             if endpoint is not None and len(self._scopes) < MOST:
                 self._scopes[id(endpoint)] = kept  # it holds the endpoint, so that nothing else gets its id
         return kept
@@ -79,6 +79,11 @@ class KnownRoutes:
 
 
 current_request: ContextVar[Request | None] = ContextVar("loopline.watch.current_request", default=None)
+
+
+def kept_of(scope: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a route is found from: of the scope of a request that has ended, nothing else is kept."""
+    return {key: scope[key] for key in _KEPT if key in scope}
 
 
 def route_of(scope: Mapping[str, Any]) -> Route | None:

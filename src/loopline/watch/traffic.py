@@ -9,13 +9,12 @@ from time import monotonic
 from typing import Any, ClassVar
 
 from loopline.durations import DurationCounter, Durations
-from loopline.watch.request import Request, route_of
+from loopline.watch.request import Request, kept_of, route_of
 
 __all__ = ["InFlight", "RouteTraffic", "Traffic"]
 
 MOST = 1000  # routes; requests of more are counted together
 OTHERS = "other routes"
-_KEPT = ("type", "method", "path", "root_path", "path_params", "endpoint", "route")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +114,7 @@ class Traffic:
     def _add(self, scope: Mapping[str, Any]) -> _Served:
         if len(self._served) >= MOST:
             return self._others
-        kept = {key: scope[key] for key in _KEPT if key in scope}
-        served = self._served[id(scope.get("endpoint"))] = _Served(kept)
+        served = self._served[id(scope.get("endpoint"))] = _Served(kept_of(scope))
         return served
 
 
