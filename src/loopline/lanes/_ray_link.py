@@ -67,9 +67,11 @@ class Link:
         return None if self._bridge is None else self._bridge.pid
 
     async def close(self) -> None:
-        """End the bridge, and with it what still runs."""
+        """End the bridge, and with it what still runs. Who waits for one is told."""
         self._keeper.cancel()
         await asyncio.wait({self._keeper})
+        self._failure = "the lane is closed"
+        self._changed.set()
 
     async def _keep(self) -> None:
         pause = FIRST_PAUSE
