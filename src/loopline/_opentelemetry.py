@@ -42,13 +42,17 @@ class OpenTelemetry:
         self, name: str, attributes: Mapping[str, Value], kind: Literal["internal", "producer"] = "internal"
     ) -> _Span:
         """Begin a span as a part of the current one."""
-        around = get_current()
-        return _Span(self._tracer.start_span(name, around, _KINDS[kind], attributes), around)
+        return self._begin(name, attributes, _KINDS[kind], get_current())
 
     def continued(self, name: str, attributes: Mapping[str, Value], stored: str | None) -> _Span:
         """Begin the span of a consumer in the trace that was stored; in a new one if none was, or it can't be read."""
-        around = _TRACE.extract(_carrier(stored), Context())
-        return _Span(self._tracer.start_span(name, around, SpanKind.CONSUMER, attributes), around)
+        return self._begin(name, attributes, SpanKind.CONSUMER, _TRACE.extract(_carrier(stored), Context()))
+
+    def _begin(self, name: str, attributes: Mapping[str, Value], kind: SpanKind, around: Context) -> _Span:
+        span = self._tracer.start_span(name, around, kind, attributes)
+        if not span.get_span_context().is_valid:  # what older versions make where there is no SDK
+            span = trace.NonRecordingSpan(trace.get_current_span(around).get_span_context())
+        return _Span(span, around)
 
     def stored(self) -> str | None:
         """Return the current span as text for a database; None if there is none."""

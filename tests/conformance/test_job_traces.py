@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -75,8 +76,17 @@ async def test_an_attempt_is_part_of_the_request_that_enqueued_its_job(db: Datab
     assert not [span for span in traces.all() if "secret" in span.to_json()]
 
 
-async def test_every_attempt_is_a_span_with_its_number_and_what_became_of_it(db: Database, traces: Traces) -> None:
+async def test_every_attempt_is_a_span_with_its_number_and_what_became_of_it(
+    db: Database, traces: Traces, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jobs = JobQueue(db, poll=0.02)
+    logged: list[int] = []
+
+    def where(record: logging.LogRecord) -> bool:
+        logged.append(trace.get_current_span().get_span_context().span_id)
+        return True
+
+    monkeypatch.setattr(logging.getLogger("loopline.jobs"), "filters", [where])
 
     @jobs.task(name="flaky", retry=Retry(attempts=2, first=0.01, longest=0.01))
     def flaky() -> None:
@@ -97,6 +107,9 @@ async def test_every_attempt_is_a_span_with_its_number_and_what_became_of_it(db:
     in_threads = [span for span in traces.all() if told_by(span).get("loopline.lane.name") == "jobs"]
     assert [parent_of(span) for span in in_threads] == [id_of(span) for span in attempts]
     assert not [span for span in traces.all() if "a secret" in span.to_json()]
+    assert [f"{span:016x}" for span in logged] == [id_of(span) for span in attempts], (
+        "the log has what the span leaves out"
+    )
 
 
 async def test_to_put_a_job_off_or_to_end_it_is_no_error(db: Database, traces: Traces) -> None:

@@ -6,19 +6,34 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from opentelemetry import baggage, trace
 from opentelemetry.trace import StatusCode
 from process_work import what_is_loaded
+from ray_cluster import RayCluster
+from ray_work import count_in
 from traced_work import begin_a_span, begin_spans, here
 from traced_worker import FILE_VARIABLE, written
 from traces import Traces, id_of, parent_of, told_by, trace_of
 from waiting import until
 
-from loopline import ConfigurationError, Database, JobQueue, Lane, ProcessLane, ThreadLane, Tracing, fan_out, lifespan
+from loopline import (
+    ConfigurationError,
+    Database,
+    JobQueue,
+    Lane,
+    ProcessLane,
+    RayLane,
+    ThreadLane,
+    Tracing,
+    fan_out,
+    lifespan,
+)
 from loopline import _tracer as tracer
 from loopline.testing import client
 
@@ -55,9 +70,8 @@ async def test_a_request_s_trace_goes_on_everywhere(sqlite_url: str) -> None:
         return (await lane.run(here))[0]
 
     @app.post("/orders")
-    async def order() -> list[str]:
-        async with db.begin() as session:
-            await note.enqueue(session)
+    async def order(background: Any = jobs.background) -> list[str]:
+        background.add_task(note)
         lanes: list[Lane] = [cpu, legacy]
         outcomes = await fan_out(trace_in, lanes, limit=2)
         return [outcome.value for outcome in outcomes if not hasattr(outcome, "error")]
@@ -94,6 +108,7 @@ async def test_spans_that_a_worker_process_makes_are_part_of_the_call(
 ) -> None:
     file = tmp_path / "spans"
     monkeypatch.setenv(FILE_VARIABLE, str(file))
+    # a worker that ends in good order sends what it has not sent yet
     async with ProcessLane(1, preload=["traced_worker"]) as lane:
         with traces.request():
             await lane.run(begin_a_span, "resize")
@@ -113,6 +128,28 @@ async def test_spans_that_a_worker_process_makes_are_part_of_the_call(
     assert of_nobody[0] != request
     assert {pid for *_, pid in written(file)} <= pids
     assert os.getpid() not in pids
+
+
+async def test_spans_that_a_worker_on_a_ray_cluster_makes_are_part_of_the_call(
+    traces: Traces, tmp_path: Path, ray_cluster: RayCluster
+) -> None:
+    file = tmp_path / "spans"
+    runtime_env = {
+        "worker_process_setup_hook": "traced_worker.set_up",
+        "env_vars": {FILE_VARIABLE: str(file), "OTEL_BSP_SCHEDULE_DELAY": "50"},
+    }
+    async with RayLane(ray_cluster.address, runtime_env=runtime_env) as lane:
+        with traces.request():
+            await lane.run(begin_a_span, "resize")
+            assert await lane.map(partial(count_in, bytes(200_000)), [1]) == [200_001]
+        await until(lambda: written(file))
+    assert told_by(traces.one("run count_in"))["code.function.name"] == "ray_work.count_in"
+    ((name, in_trace, parent, _),) = written(file)
+    assert (name, in_trace, parent) == (
+        "resize",
+        trace_of(traces.one("request")),
+        id_of(traces.one("run begin_a_span")),
+    )
 
 
 async def test_without_tracing_a_worker_process_loads_none_of_it() -> None:
@@ -169,9 +206,24 @@ async def test_where_opentelemetry_is_missing_a_call_goes_on_without(monkeypatch
     tracer.TRACE.reset(token)
 
 
-async def test_without_a_provider_the_trace_that_a_request_brought_is_carried_on() -> None:
+class Older(trace.NoOpTracerProvider):
+    """Makes what OpenTelemetry 1.30 made without an SDK."""
+
+    def get_tracer(self, *_: object, **__: object) -> trace.Tracer:
+        return OlderTracer()
+
+
+class OlderTracer(trace.NoOpTracer):
+    def start_span(self, *_: object, **__: object) -> trace.Span:
+        return trace.INVALID_SPAN
+
+
+@pytest.mark.parametrize("provider", [None, Older()], ids=["now", "older"])
+async def test_without_a_provider_the_trace_that_a_request_brought_is_carried_on(
+    provider: trace.TracerProvider | None,
+) -> None:
     brought = trace.NonRecordingSpan(trace.SpanContext(int(BROUGHT, 16), 7, is_remote=True))
-    async with ThreadLane("lane") as lane, Tracing():
+    async with ThreadLane("lane") as lane, Tracing(provider):
         with trace.use_span(brought):
             assert (await lane.run(here))[0] == BROUGHT
 

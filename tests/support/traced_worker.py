@@ -1,6 +1,6 @@
 """Sets OpenTelemetry up in a worker process, as a module of an application does that ``preload`` names.
 
-Spans are appended to the file that the environment names, a line each.
+Spans are appended to the file that the environment names, a line each, some at a time as in production.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 __all__ = ["FILE_VARIABLE", "Line", "set_up", "written"]
 
@@ -36,8 +36,10 @@ class _ToFile(SpanExporter):
 
 
 def set_up() -> None:
+    if isinstance(trace.get_tracer_provider(), TracerProvider):
+        return
     provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(_ToFile(Path(os.environ[FILE_VARIABLE]))))
+    provider.add_span_processor(BatchSpanProcessor(_ToFile(Path(os.environ[FILE_VARIABLE]))))
     trace.set_tracer_provider(provider)
 
 

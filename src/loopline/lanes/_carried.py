@@ -45,10 +45,12 @@ def find_variable(lane: str, module: str, name: str) -> ContextVar[Any]:
 
 def values_of(variables: Sequence[ContextVar[Any]]) -> tuple[tuple[Which, Any], ...]:
     """Return the values of those that are set, with their places among the variables, and the trace if there is one."""
-    values: tuple[tuple[Which, Any], ...] = ()
-    if variables:
-        now = [variable.get(_UNSET) for variable in variables]
-        values = tuple((index, value) for index, value in enumerate(now) if value is not _UNSET)
+    if not variables and _tracer.active is None:
+        return ()
+    now = [variable.get(_UNSET) for variable in variables]
+    values: tuple[tuple[Which, Any], ...] = tuple(
+        (index, value) for index, value in enumerate(now) if value is not _UNSET
+    )
     trace = carried_trace()
     return values if trace is None else (*values, (_TRACE, trace))
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias
 
+from loopline import _tracer
 from loopline._tracer import NO_SPAN, Span, span_of
 from loopline.lanes._map import each
 
@@ -103,11 +104,11 @@ def call_span(lane: str, fn: Callable[..., Any], args: tuple[Any, ...]) -> CallS
         fn: The function.
         args: Its arguments, of which nothing is told.
     """
-    span = span_of("run", args[0] if fn is each else fn, lane)
-    return NOT_TRACED if span is NO_SPAN else _Traced(span)
+    if _tracer.active is None:
+        return NOT_TRACED
+    return _Traced(span_of("run", args[0] if fn is each else fn, lane))
 
 
 def stream_span(lane: str, fn: Callable[..., Any]) -> CallSpan:
     """Begin the span of a stream: it lasts until the generator has ended."""
-    span = span_of("stream", fn, lane)
-    return NOT_TRACED if span is NO_SPAN else _Traced(span)
+    return NOT_TRACED if _tracer.active is None else _Traced(span_of("stream", fn, lane))
