@@ -11,7 +11,8 @@ import pytest
 from lane_kinds import KINDS, Kind
 from lane_work import hold
 from opentelemetry.trace import SpanKind, StatusCode
-from traced_work import fail_with, here, here_times, of_item
+from stream_work import stuck_after
+from traced_work import fail_at_once, fail_with, here, here_times, of_item
 from traces import Traces, id_of, parent_of, told_by, trace_of
 from waiting import until
 
@@ -151,3 +152,18 @@ async def test_a_stream_that_is_left_ends_its_span_and_one_that_is_refused_too(
             pass
     refused = traces.named("stream here_times")[1]
     assert told_by(refused)["error.type"] == "loopline.errors.LaneClosed"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.streams], ids=lambda kind: kind.name)
+async def test_a_stream_that_is_late_or_fails_says_so(kind: Kind, lane: Lane, traces: Traces, tmp_path: Path) -> None:
+    with pytest.raises(LaneTimeout):
+        await anext(lane.stream(stuck_after, 0, str(tmp_path), timeout=0.05))
+    await until(lambda: traces.named("stream stuck_after"))
+    assert told_by(traces.one("stream stuck_after"))["error.type"] == "loopline.errors.LaneTimeout"
+    (tmp_path / "end").touch()
+    with pytest.raises(LookupError):
+        await anext(lane.stream(fail_at_once, "a secret"))
+    failed = traces.one("stream fail_at_once")
+    assert told_by(failed)["error.type"] == "LookupError"
+    assert failed.status.status_code is StatusCode.ERROR
+    assert "a secret" not in failed.to_json()

@@ -157,11 +157,19 @@ async def test_without_tracing_a_worker_process_loads_none_of_it() -> None:
         assert await lane.run(what_is_loaded) == set()
 
 
-async def test_a_worker_process_loads_the_api_and_not_the_library_s_web_part(traces: Traces) -> None:
+async def test_a_worker_process_loads_the_api_before_its_first_call_and_no_web_framework(
+    traces: Traces,
+) -> None:
     async with ProcessLane(1) as lane:
-        with traces.request():
-            await lane.run(what_is_loaded)
         assert await lane.run(what_is_loaded) == {"loopline", "opentelemetry"}
+
+
+async def test_a_worker_process_that_was_there_before_loads_the_api_with_its_first_traced_call() -> None:
+    async with ProcessLane(1) as lane:
+        assert await lane.run(what_is_loaded) == set()
+        async with Tracing(Traces().provider):
+            await lane.run(what_is_loaded)
+            assert await lane.run(what_is_loaded) == {"loopline", "opentelemetry"}
 
 
 def test_without_tracing_the_part_that_knows_opentelemetry_is_not_imported() -> None:

@@ -234,14 +234,17 @@ class Stream(Generic[R]):
             assert deadline.expired()
             self._gate.timed_out += 1
             self._closed = True
-            late = LaneTimeout(
-                f"Lane {self._gate.name!r}: the next item of a stream did not come within {self._timeout:g} s."
-            )
-            self._feed.fail(late)
-            self._source.give_up()
-            raise late from None
+            raise self._give_up_late() from None
         finally:
             self._waiting = False
+
+    def _give_up_late(self) -> LaneTimeout:
+        late = LaneTimeout(
+            f"Lane {self._gate.name!r}: the next item of a stream did not come within {self._timeout:g} s."
+        )
+        self._feed.fail(late)
+        self._source.give_up()
+        return late
 
     def _close(self) -> None:
         self._closed = True
