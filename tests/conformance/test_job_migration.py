@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from waiting import until
@@ -100,6 +100,27 @@ async def test_a_worker_goes_on_while_the_tables_become_those_of_the_next_versio
         assert list(await session.scalars(text("SELECT what FROM effects ORDER BY what"))) == list(range(200))
         assert await session.scalar(text("SELECT count(*) FROM loopline_jobs WHERE attempt <> 1")) == 0
     assert caplog.text == ""
+
+
+async def test_jobs_of_the_first_version_run_once_the_tables_are_of_the_newest(db: Database) -> None:
+    """Each migration in turn, on tables with jobs in them."""
+
+    def first_version(connection: Connection) -> None:
+        for statement in migration.statements(1, connection.dialect.name):
+            connection.exec_driver_sql(statement)
+
+    shop = Shop(db)
+    async with db.begin() as session:
+        connection = await session.connection()
+        await connection.run_sync(first_version)
+        await connection.exec_driver_sql(
+            "INSERT INTO loopline_jobs (task, queue, state, priority, arguments, max_attempts, timeout, created_at, "
+            "run_at) VALUES ('note', 'default', 'available', 0, '{\"number\": 7}', 1, 60, 0, 0)"
+        )
+    assert await shop.jobs.migrate() == list(range(2, NEWEST + 1))
+    async with shop.jobs:
+        await shop.all_done(1)
+    assert shop.ran == [7]
 
 
 async def test_tables_of_the_version_after_the_next_are_refused(db: Database) -> None:
