@@ -9,23 +9,23 @@ from contextlib import contextmanager
 from contextvars import Token
 from importlib.metadata import version
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
-from opentelemetry import trace
+from opentelemetry import propagate, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.trace import SpanKind, StatusCode, TracerProvider
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from loopline._tracer import Value
+from loopline._tracer import Kind, Value
 
 __all__ = ["OpenTelemetry", "enter", "leave"]
 
 MOST_STATE = 512  # characters of a stored tracestate: as many as its specification asks everybody to pass on
 
-# Whatever the application has chosen for its HTTP headers: both ends of these ways are Loopline's own.
+# Whatever the application has chosen for HTTP headers: both ends of these ways are Loopline's own.
 _TRACE, _BAGGAGE = TraceContextTextMapPropagator(), W3CBaggagePropagator()
-_KINDS = {"internal": SpanKind.INTERNAL, "producer": SpanKind.PRODUCER}
+_KINDS = {"internal": SpanKind.INTERNAL, "producer": SpanKind.PRODUCER, "client": SpanKind.CLIENT}
 
 
 class OpenTelemetry:
@@ -38,9 +38,7 @@ class OpenTelemetry:
     def __init__(self, provider: TracerProvider | None) -> None:
         self._tracer = trace.get_tracer("loopline", version("loopline"), provider)
 
-    def span(
-        self, name: str, attributes: Mapping[str, Value], kind: Literal["internal", "producer"] = "internal"
-    ) -> _Span:
+    def span(self, name: str, attributes: Mapping[str, Value], kind: Kind = "internal") -> _Span:
         """Begin a span as a part of the current one."""
         return self._begin(name, attributes, _KINDS[kind], get_current())
 
@@ -67,6 +65,12 @@ class OpenTelemetry:
         carrier: dict[str, str] = {}
         _TRACE.inject(carrier)
         _BAGGAGE.inject(carrier)
+        return carrier
+
+    def headers(self) -> Mapping[str, str]:
+        """Return what a request to another service carries: the application has chosen that for all."""
+        carrier: dict[str, str] = {}
+        propagate.inject(carrier)
         return carrier
 
 

@@ -11,9 +11,10 @@ from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeAlias
 
-__all__ = ["NO_SPAN", "TRACE", "Span", "Tracer", "Value", "span_of"]
+__all__ = ["NO_SPAN", "TRACE", "Kind", "Span", "Tracer", "Value", "span_of"]
 
 Value: TypeAlias = str | int | float
+Kind: TypeAlias = Literal["internal", "producer", "client"]
 
 
 class Span(Protocol):
@@ -49,9 +50,7 @@ class Span(Protocol):
 class Tracer(Protocol):
     """What makes spans."""
 
-    def span(
-        self, name: str, attributes: Mapping[str, Value], kind: Literal["internal", "producer"] = "internal"
-    ) -> Span:
+    def span(self, name: str, attributes: Mapping[str, Value], kind: Kind = "internal") -> Span:
         """Begin a span as a part of the current one."""
         ...
 
@@ -65,6 +64,10 @@ class Tracer(Protocol):
 
     def carried(self) -> Mapping[str, str]:
         """Return the current span and the baggage as what another process makes current with ``TRACE``."""
+        ...
+
+    def headers(self) -> Mapping[str, str]:
+        """Return what a request to another service carries: the application has chosen that for all."""
         ...
 
 

@@ -13,6 +13,8 @@ from typing import Any, Self, TypeAlias, TypedDict, Unpack
 
 from anyio.to_thread import run_sync
 
+from loopline import _tracer
+from loopline._tracer import NO_SPAN, Span, Value
 from loopline.errors import ConfigurationError, MissingExtra, UpstreamError, UpstreamTimeout
 
 try:
@@ -174,19 +176,11 @@ class HttpClient:
             )
         _require_http(request.url, "url")
         call = f"{request.method} {_shown(request.url)}"
-        try:
-            async with asyncio.timeout(self._timeout) as deadline:
-                response = await self._exchange(client, request, call)
-        except TimeoutError as error:
-            if not deadline.expired():
-                raise  # the request's own body raised it
-            raise UpstreamTimeout(f"{call} took longer than {self._timeout:g} s") from error
-        except httpx2.TimeoutException as error:
-            raise UpstreamTimeout(f"{call} took longer than {self._timeout:g} s ({type(error).__name__})") from error
-        except httpx2.RequestError as error:
-            raise UpstreamError(f"{call} failed ({type(error).__name__})") from error
-        if response.status_code >= 400 and response.status_code not in allow_status:
-            raise UpstreamError(f"{call} answered {response.status_code}", response.status_code)
+        with _span_of(request) as span:
+            response = await self._answer(client, request, call)
+            span.set("http.response.status_code", response.status_code)
+            if response.status_code >= 400 and response.status_code not in allow_status:
+                raise UpstreamError(f"{call} answered {response.status_code}", response.status_code)
         return response
 
     async def get(self, url: str, **options: Unpack[RequestOptions]) -> httpx2.Response:
@@ -228,6 +222,21 @@ class HttpClient:
         except (ValueError, RecursionError) as error:
             raise UpstreamError(f"{call} answered with what is not JSON", response.status_code) from error
 
+    async def _answer(self, client: httpx2.AsyncClient, request: httpx2.Request, call: str) -> httpx2.Response:
+        if _tracer.active is not None:
+            request.headers.update(_tracer.active.headers())
+        try:
+            async with asyncio.timeout(self._timeout) as deadline:
+                return await self._exchange(client, request, call)
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise  # the request's own body raised it
+            raise UpstreamTimeout(f"{call} took longer than {self._timeout:g} s") from error
+        except httpx2.TimeoutException as error:
+            raise UpstreamTimeout(f"{call} took longer than {self._timeout:g} s ({type(error).__name__})") from error
+        except httpx2.RequestError as error:
+            raise UpstreamError(f"{call} failed ({type(error).__name__})") from error
+
     async def _exchange(self, client: httpx2.AsyncClient, request: httpx2.Request, call: str) -> httpx2.Response:
         started = monotonic()
         response = await client.send(request, stream=True)
@@ -242,6 +251,19 @@ class HttpClient:
         whole = _with_body(response, bytes(body))
         whole.elapsed = timedelta(seconds=monotonic() - started)
         return whole
+
+
+def _span_of(request: httpx2.Request) -> Span:
+    """Begin the span of a request, as OpenTelemetry's conventions want it, without the URL: that may tell anything."""
+    if _tracer.active is None:
+        return NO_SPAN
+    url = request.url
+    attributes: dict[str, Value] = {
+        "http.request.method": request.method,
+        "server.address": url.host,
+        "server.port": url.port or (443 if url.scheme == "https" else 80),
+    }
+    return _tracer.active.span(request.method, attributes, "client")
 
 
 def _with_body(response: httpx2.Response, body: bytes) -> httpx2.Response:

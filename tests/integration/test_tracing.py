@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 from opentelemetry import baggage, trace
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import SpanKind, StatusCode
 from process_work import what_is_loaded
 from ray_cluster import RayCluster
 from ray_work import count_in
@@ -25,12 +26,15 @@ from waiting import until
 from loopline import (
     ConfigurationError,
     Database,
+    HttpClient,
     JobQueue,
     Lane,
     ProcessLane,
     RayLane,
     ThreadLane,
     Tracing,
+    UpstreamError,
+    UpstreamTimeout,
     fan_out,
     lifespan,
 )
@@ -101,6 +105,48 @@ async def test_a_fan_out_is_a_span_with_what_its_calls_do(traces: Traces) -> Non
     assert whole.status.status_code is StatusCode.UNSET
     values = [outcome.value for outcome in outcomes if not hasattr(outcome, "error")]
     assert values == [(id_of(whole), "north")] * 3
+
+
+async def test_a_request_to_another_service_is_a_span_and_carries_the_trace_there(traces: Traces) -> None:
+    heard: list[dict[str, str]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        heard.append(dict(request.headers))
+        return httpx2.Response(503 if request.url.path == "/full" else 200, json=1)
+
+    async with HttpClient(base_url="http://shop.test:81", transport=httpx2.MockTransport(answer)) as http:
+        with traces.request():
+            await http.get("/stock", params={"token": "a secret"})
+            with pytest.raises(UpstreamError):
+                await http.get("/full")
+    seen, full = traces.named("GET")
+    where = {"http.request.method": "GET", "server.address": "shop.test", "server.port": 81}
+    assert told_by(seen) == {**where, "http.response.status_code": 200}
+    assert told_by(full) == {**where, "http.response.status_code": 503, "error.type": "loopline.errors.UpstreamError"}
+    assert (seen.kind, seen.status.status_code, full.status.status_code) == (
+        SpanKind.CLIENT,
+        StatusCode.UNSET,
+        StatusCode.ERROR,
+    )
+    assert parent_of(seen) == id_of(traces.one("request"))
+    assert [headers["traceparent"].split("-")[1:3] for headers in heard] == [
+        [trace_of(span), id_of(span)] for span in (seen, full)
+    ]
+
+
+async def test_a_request_that_is_late_says_so(traces: Traces) -> None:
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ReadTimeout("late")
+
+    async with HttpClient(transport=httpx2.MockTransport(answer)) as http:
+        with pytest.raises(UpstreamTimeout):
+            await http.get("https://shop.test/stock")
+    assert told_by(traces.one("GET")) == {
+        "http.request.method": "GET",
+        "server.address": "shop.test",
+        "server.port": 443,
+        "error.type": "loopline.errors.UpstreamTimeout",
+    }
 
 
 async def test_spans_that_a_worker_process_makes_are_part_of_the_call(
