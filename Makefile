@@ -34,7 +34,7 @@ types: .venv/.dev ## mypy --strict over the library, its tests and scripts
 check-chromium: .venv/.dev # find Chromium, or install it
 	@$(BIN)/python scripts/chromium.py
 
-check-programs: .venv/.dev # find ip, pgbouncer and prometheus, or install them
+check-programs: .venv/.dev # find curl, ip, pgbouncer and prometheus, or install them
 	@$(BIN)/python scripts/programs.py
 
 pictures: .venv/.dev check-chromium ## make the docs' pictures of the dashboard again, from its browser tests

@@ -1,4 +1,4 @@
-"""Find the programs that tests need: for networks, a pooler, Prometheus. Install them, or fail loudly."""
+"""Find the programs that tests need: for networks, requests, a pooler, Prometheus. Install them, or fail loudly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def find(command: str) -> str | None:
 
 def main() -> int:
     """Make sure that the commands are there. Return the exit code."""
-    needed = {"pgbouncer": "pgbouncer", "prometheus": "prometheus"}
+    needed = {"curl": "curl", "pgbouncer": "pgbouncer", "prometheus": "prometheus"}
     if os.geteuid() == 0:  # only root can make the networks for which ip is needed
         needed["ip"] = "iproute2"
     missing = 0
