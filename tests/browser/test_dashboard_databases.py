@@ -90,7 +90,7 @@ def test_the_jobs_of_the_chosen_one_are_listed_opened_and_tried_again(page: Page
     jobs = page.locator("#list tbody tr")
     expect(jobs).to_have_count(1)
     expect(jobs).to_contain_text("bill")
-    page.get_by_label("Database").select_option("archive.db")
+    page.get_by_role("search").get_by_label("Database").select_option("archive.db")
     expect(jobs).to_contain_text("scan")
     expect(jobs).to_contain_text("discarded")
     jobs.get_by_role("button").click()
@@ -100,7 +100,7 @@ def test_the_jobs_of_the_chosen_one_are_listed_opened_and_tried_again(page: Page
     expect(dialog.locator("#job-said")).to_have_text("It runs again.")
     expect(dialog.locator(".error")).to_have_count(2)
     page.keyboard.press("Escape")
-    page.get_by_label("Database").select_option("shop.db")
+    page.get_by_role("search").get_by_label("Database").select_option("shop.db")
     expect(jobs).to_contain_text("bill")
     expect(jobs).to_contain_text("completed")
 

@@ -28,7 +28,7 @@ export function showLive(live) {
   const worst = all.length ? Math.max(...all) : null;
   const now = all.length ? Math.max(...all.slice(-3)) : null;
   put("Loop lag", now === null ? "–" : lag(now), {
-    note: worst === null ? "not watched" : `worst ${lag(worst)} in 2 min`,
+    note: worst === null ? "not watched" : `worst ${lag(worst)}`,
     flag: now !== null && now >= NOTICED ? "bad" : "",
   });
   const sockets = live.websockets ? `, ${count(live.websockets)} websockets` : "";
