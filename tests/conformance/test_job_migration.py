@@ -16,6 +16,7 @@ from loopline import ConfigurationError, Database, JobQueue
 from loopline.database.url import sync_url
 from loopline.jobs import migration
 from loopline.jobs.migration import NEWEST
+from loopline.jobs.overview import overview
 
 pytestmark = pytest.mark.anyio
 
@@ -128,6 +129,22 @@ async def test_tables_of_the_version_before_are_refused_with_advice(
     if db.engine.dialect.name == "postgresql":
         with pytest.raises(ConfigurationError, match=advice):
             await shop.jobs.__aenter__()
+
+
+async def test_jobs_and_workers_of_the_first_version_are_there_after_the_migration(db: Database) -> None:
+    """Its workers go on meanwhile: what is new in the second may be left out."""
+    shop = Shop(db)
+    async with db.begin() as session:
+        for statement in migration.statements(1, db.engine.dialect.name):
+            await session.execute(text(statement))
+        await session.execute(text("INSERT INTO loopline_workers (name, started_at) VALUES ('before', 0)"))
+    await shop.enqueue(range(3))
+    assert await shop.jobs.migrate() == [2]
+    async with db.begin() as session:
+        await session.execute(text("INSERT INTO loopline_workers (name, started_at) VALUES ('after', 0)"))
+    found = await overview(db)
+    assert found.counts == {"default": {"available": 6}}
+    assert [worker.facts for worker in found.roster] == [None, None]
 
 
 def test_a_migration_that_fails_half_way_leaves_nothing(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
