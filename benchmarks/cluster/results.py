@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from benchmarks.cluster.contenders import BY_HAND, OURS
 from benchmarks.cluster.measures import SIZES, Sample
 
-__all__ = ["AIM", "Run"]
+__all__ = ["AIM", "WORTH", "Run"]
 
 AIM = 1.10  # what RayLane may take of the time that Ray takes by hand
+WORTH = 0.8  # of the processors: tasks that get so much are worth sending
 
 
 @dataclass(slots=True)
@@ -44,6 +46,20 @@ class Run:
         """Return RayLane's time of a call as a multiple of that of Ray by hand."""
         return self.median(OURS, f"latency_us_{size}") / self.median(BY_HAND, f"latency_us_{size}")
 
+    def worth_from(self, name: str) -> float | None:
+        """Return from how many milliseconds on tasks get ``WORTH`` of the processors; None if they never do.
+
+        Between two sizes it is found on a straight line over the logarithm of the size. The smallest stands for
+        itself and less.
+        """
+        shares = [(size, self.median(name, f"share_{size}")) for size in SIZES if size]
+        if shares[0][1] >= WORTH:
+            return shares[0][0]
+        for (less, low), (more, high) in pairwise(shares):
+            if low < WORTH <= high:
+                return float(less * (more / less) ** ((WORTH - low) / (high - low)))
+        return None
+
     def as_json(self) -> dict[str, Any]:
         """Return it all as plain data."""
         return {
@@ -51,6 +67,7 @@ class Run:
             "repeats": self.repeats,
             "quick": self.quick,
             "RayLane / Ray by hand": {size: _plain(self.added(size)) for size in SIZES},
+            f"ms from which on tasks get {WORTH:.0%}": {name: self.worth_from(name) for name in self.contenders},
             "samples": [{"repeat": repeat, "contender": name, **sample} for repeat, name, sample in self.samples],
             "failures": self.failures,
         }

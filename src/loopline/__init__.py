@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from loopline.lanes.thread import ThreadLane
     from loopline.metrics import Metrics
     from loopline.resources import lifespan
+    from loopline.tracing import Tracing
     from loopline.watch import Watch
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "RetryCaller",
     "Succeeded",
     "ThreadLane",
+    "Tracing",
     "UpstreamError",
     "UpstreamTimeout",
     "Watch",
@@ -122,6 +124,7 @@ _LAZY = {
     "RetryCaller": "loopline.fanout",
     "Succeeded": "loopline.fanout",
     "ThreadLane": "loopline.lanes.thread",
+    "Tracing": "loopline.tracing",
     "UpstreamError": "loopline.errors",
     "UpstreamTimeout": "loopline.errors",
     "Watch": "loopline.watch",

@@ -11,6 +11,7 @@ from inspect import isawaitable
 from typing import Generic, Protocol, Self, TypeAlias, TypeVar
 
 from loopline._cancel import cancel_and_wait
+from loopline._tracer import NO_SPAN, span_of
 from loopline.errors import ConfigurationError
 
 __all__ = ["Failed", "Outcome", "RetryCaller", "Succeeded", "as_completed", "fan_out"]
@@ -92,9 +93,13 @@ async def fan_out(
         Exception: What ``items`` raised, unchanged.
     """
     ended: dict[int, Outcome[T, R]] = {}
-    async with as_completed(fn, items, limit=limit, timeout=timeout, retry=retry) as outcomes:
-        async for outcome in outcomes:
-            ended[outcome.index] = outcome
+    with span_of("fan_out", fn) as span:
+        async with as_completed(fn, items, limit=limit, timeout=timeout, retry=retry) as outcomes:
+            async for outcome in outcomes:
+                ended[outcome.index] = outcome
+        if span is not NO_SPAN:
+            span.set("loopline.items", len(ended))
+            span.set("loopline.failed", sum(isinstance(outcome, Failed) for outcome in ended.values()))
     return [ended[index] for index in range(len(ended))]
 
 

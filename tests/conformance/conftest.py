@@ -23,6 +23,8 @@ ON_CLUSTER = {
     "test_the_items_arrive_in_order_and_then_it_ends",
     "test_the_generator_waits_for_a_consumer_that_is_slower",
     "test_leaving_the_block_closes_the_generator",
+    "test_a_call_is_part_of_the_request_and_the_function_runs_inside_it",
+    "test_a_stream_is_a_span_until_its_generator_has_ended",
 }
 
 

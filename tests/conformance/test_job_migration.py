@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from waiting import until
@@ -103,6 +103,27 @@ async def test_a_worker_goes_on_while_the_tables_become_those_of_the_next_versio
     assert caplog.text == ""
 
 
+async def test_jobs_of_the_first_version_run_once_the_tables_are_of_the_newest(db: Database) -> None:
+    """Each migration in turn, on tables with jobs in them."""
+
+    def first_version(connection: Connection) -> None:
+        for statement in migration.statements(1, connection.dialect.name):
+            connection.exec_driver_sql(statement)
+
+    shop = Shop(db)
+    async with db.begin() as session:
+        connection = await session.connection()
+        await connection.run_sync(first_version)
+        await connection.exec_driver_sql(
+            "INSERT INTO loopline_jobs (task, queue, state, priority, arguments, max_attempts, timeout, created_at, "
+            "run_at) VALUES ('note', 'default', 'available', 0, '{\"number\": 7}', 1, 60, 0, 0)"
+        )
+    assert await shop.jobs.migrate() == list(range(2, NEWEST + 1))
+    async with shop.jobs:
+        await shop.all_done(1)
+    assert shop.ran == [7]
+
+
 async def test_tables_of_the_version_after_the_next_are_refused(db: Database) -> None:
     shop = Shop(db)
     await shop.jobs.migrate()
@@ -131,20 +152,18 @@ async def test_tables_of_the_version_before_are_refused_with_advice(
             await shop.jobs.__aenter__()
 
 
-async def test_jobs_and_workers_of_the_first_version_are_there_after_the_migration(db: Database) -> None:
-    """Its workers go on meanwhile: what is new in the second may be left out."""
+async def test_workers_of_the_version_before_are_seen_beside_those_of_this_one(db: Database) -> None:
+    """They go on meanwhile: what they don't know of may be left out."""
     shop = Shop(db)
     async with db.begin() as session:
-        for statement in migration.statements(1, db.engine.dialect.name):
-            await session.execute(text(statement))
+        for number in range(1, NEWEST):
+            for statement in migration.statements(number, db.engine.dialect.name):
+                await session.execute(text(statement))
         await session.execute(text("INSERT INTO loopline_workers (name, started_at) VALUES ('before', 0)"))
-    await shop.enqueue(range(3))
-    assert await shop.jobs.migrate() == [2]
+    assert await shop.jobs.migrate() == [NEWEST]
     async with db.begin() as session:
         await session.execute(text("INSERT INTO loopline_workers (name, started_at) VALUES ('after', 0)"))
-    found = await overview(db)
-    assert found.counts == {"default": {"available": 6}}
-    assert [worker.facts for worker in found.roster] == [None, None]
+    assert [worker.facts for worker in (await overview(db)).roster] == [None, None]
 
 
 def test_a_migration_that_fails_half_way_leaves_nothing(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,3 +169,7 @@ def items_of(number: int, fails: bool) -> Iterator[tuple[int, int, bytes]]:
         yield index, number, bytes([number % 251]) * (200_000 if index % 7 == number % 7 else 10)
     if fails:
         raise LookupError(number)
+
+
+def what_is_loaded() -> set[str]:
+    return {name.partition(".")[0] for name in sys.modules} & {"loopline", "opentelemetry", "fastapi", "sqlalchemy"}

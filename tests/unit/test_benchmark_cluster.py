@@ -48,3 +48,20 @@ def test_the_picture_escapes_what_it_shows(run: Run) -> None:
 
 def test_a_size_is_measured_often_enough_and_not_for_ever() -> None:
     assert [FULL.calls(size) for size in SIZES] == [800, 800, 200, 20, 4]
+
+
+def test_from_which_size_on_a_contender_is_worth_it_lies_between_the_sizes_that_were_measured(run: Run) -> None:
+    def shares(*of: float) -> Sample:
+        return {f"share_{size}": share for size, share in zip(SIZES, of, strict=True)}
+
+    run.samples = [
+        (1, "ProcessLane", shares(0, 0.9, 1, 1, 1)),
+        (1, OURS, shares(0, 0.2, 0.7, 0.9, 1)),
+        (1, "Dask", shares(0, 0.1, 0.2, 0.3, 0.4)),
+    ]
+    assert run.worth_from("ProcessLane") == 1
+    assert run.worth_from(OURS) == pytest.approx(10**1.5)
+    assert run.worth_from("Dask") is None
+    assert run.worth_from(BY_HAND) is None  # it was not measured
+    assert "RayLane: 80% from 32 ms on" in picture(run)
+    assert "Dask: 80% from none of these on" not in picture(run)

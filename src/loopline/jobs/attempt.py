@@ -11,6 +11,7 @@ from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any, Literal, TypeAlias
 
+from loopline import _tracer
 from loopline.database import Database
 from loopline.errors import ConfigurationError, DatabaseBusy, LaneFull, LooplineError
 from loopline.jobs.complaint import Complaint
@@ -19,6 +20,7 @@ from loopline.jobs.sessions import allow_commit, forbid_commit
 from loopline.jobs.signals import Cancel, Snooze
 from loopline.jobs.store import Outcome, Store
 from loopline.jobs.task import Task
+from loopline.jobs.traced import attempted
 from loopline.lanes.lane import Lane
 
 __all__ = ["Attempt", "Result", "current_job"]
@@ -64,6 +66,12 @@ class Attempt:
         Raises:
             asyncio.CancelledError: If it is cancelled from outside. The job is then still held.
         """
+        tracer = _tracer.active
+        if tracer is None:
+            return await self._run(task, job)
+        return await attempted(tracer, job, partial(self._run, task, job))
+
+    async def _run(self, task: Task[..., ..., Any], job: Claimed) -> Result:
         current_job.set(job)
         try:
             async with asyncio.timeout(job.timeout) as limit:

@@ -27,6 +27,7 @@ class NewJob:
         at: When it may run, in seconds since 1970; None unless a time was asked for.
         unique_key: No other job that has not ended has the same; None if any number may.
         on_conflict: What happens if there is one: ``keep`` leaves that one alone, ``raise`` raises DuplicateJob.
+        trace: Where it comes from, as ``Tracer.stored`` says it; None if it is not traced.
     """
 
     task: str
@@ -39,6 +40,7 @@ class NewJob:
     at: float | None = None
     unique_key: str | None = None
     on_conflict: OnConflict = "keep"
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Claimed:
         attempt: Which attempt this is, from 1. With the id it fences: the next claim has the next number.
         max_attempts: After which attempt it is discarded.
         timeout: Seconds that the attempt may take.
+        trace: Where it comes from, as ``Tracer.stored`` said it; None if it was not traced.
+        queue: Its queue.
     """
 
     id: int
@@ -60,6 +64,8 @@ class Claimed:
     attempt: int
     max_attempts: int
     timeout: float
+    trace: str | None
+    queue: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from loopline.jobs.schedule import Missed, Schedule, after_cron, after_interval
 from loopline.jobs.sessions import call_after_commit
 from loopline.jobs.store import Store
 from loopline.jobs.task import Task
+from loopline.jobs.traced import enqueued, enqueued_many
 from loopline.jobs.worker import WorkerOptions
 
 __all__ = ["JobQueue"]
@@ -204,6 +205,9 @@ class JobQueue:
 
     async def enqueue(self, session: AsyncSession, job: NewJob) -> int:
         """Store a job in the session's transaction. ``Task.enqueue`` says more."""
+        return await enqueued(job, partial(self._insert, session))
+
+    async def _insert(self, session: AsyncSession, job: NewJob) -> int:
         store = self._store_for(session)
         for _ in range(TRIES):
             if (inserted := await store.insert(session, job)) is not None:
@@ -234,7 +238,7 @@ class JobQueue:
             raise ConfigurationError(
                 "enqueue_many leaves out jobs that are there already: enqueue those that raise alone"
             )
-        await self._store_for(session).insert_many(session, listed)
+        await enqueued_many(listed, partial(self._store_for(session).insert_many, session))
         for queue in {job.queue for job in listed}:
             due = any(job.delay > 0 or job.at is not None for job in listed if job.queue == queue)
             self._tell_after_commit(session, queue, due=due)

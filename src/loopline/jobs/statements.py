@@ -48,9 +48,9 @@ OPEN = "state IN ('scheduled', 'available', 'running', 'retryable')"
 
 _INSERT = """
     INSERT INTO loopline_jobs
-        (task, queue, state, priority, arguments, unique_key, max_attempts, timeout, created_at, run_at)
+        (task, queue, state, priority, arguments, unique_key, max_attempts, timeout, trace, created_at, run_at)
     VALUES
-        (:task, :queue, :state, :priority, :arguments, :key, :most, :timeout, {now},
+        (:task, :queue, :state, :priority, :arguments, :key, :most, :timeout, :trace, {now},
         coalesce(CAST(:at AS DOUBLE PRECISION), {now} + :delay))"""
 _UNLESS_TAKEN = f" ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND {OPEN} DO NOTHING"
 
@@ -66,7 +66,7 @@ _CLAIM = """
     SET state = 'running', worker = :worker, attempt = attempt + 1, cancelling = FALSE,
         started_at = {now}, deadline = {now} + timeout
     WHERE {chosen}
-    RETURNING priority, id, task, arguments, attempt, max_attempts, timeout"""
+    RETURNING priority, id, task, arguments, attempt, max_attempts, timeout, trace, queue"""
 
 # They are never claimed, so that they gather at the head of their queue.
 _UNKNOWN = """
@@ -149,7 +149,7 @@ class Statements:
         self.complete_one = sql(_COMPLETE_ONE)
         self.settle = sql(_SETTLE)
         self.held = sql(
-            "SELECT id, task, arguments, attempt, max_attempts, timeout FROM loopline_jobs "
+            "SELECT id, task, arguments, attempt, max_attempts, timeout, trace, queue FROM loopline_jobs "
             "WHERE state = 'running' AND worker = :worker"
         )
         self.unknown = sql(_UNKNOWN)

@@ -292,6 +292,7 @@ class Store:
             "key": job.unique_key,
             "most": job.max_attempts,
             "timeout": job.timeout,
+            "trace": job.trace,
             "delay": job.delay,
             "at": job.at,
             "shift": self.shift,

@@ -8,18 +8,22 @@ from typing import TypeVar
 
 from loopline.errors import LaneTimeout
 from loopline.lanes._gate import Gate, Place
+from loopline.lanes._traced import CallSpan
 
 __all__ = ["counted"]
 
 R = TypeVar("R")
 
 
-async def counted(gate: Gate, work: Callable[[Place], Awaitable[R]], *, timeout: float | None, late: str) -> R:
+async def counted(
+    gate: Gate, work: Callable[[Place], Awaitable[R]], span: CallSpan, *, timeout: float | None, late: str
+) -> R:
     """Take a place, do the work, and count how it ended.
 
     Args:
         gate: The lane's gate.
         work: Does the work, and sees to it that the place is left.
+        span: The call's span, which is told of the place.
         timeout: Seconds for waiting and working together; None is no bound.
         late: What a message says of work that took longer.
 
@@ -36,6 +40,7 @@ async def counted(gate: Gate, work: Callable[[Place], Awaitable[R]], *, timeout:
     try:
         async with asyncio.timeout(timeout) as deadline:
             place = await gate.enter()
+            span.waits_as(place)
             result = await work(place)
     except asyncio.CancelledError:
         gate.cancelled += 1

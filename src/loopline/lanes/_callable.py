@@ -11,7 +11,16 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from loopline.errors import ConfigurationError, WorkerLost
 
-__all__ = ["call_plain", "check_callable", "check_result", "check_source", "items_of", "name_of"]
+__all__ = [
+    "call_plain",
+    "check_callable",
+    "check_result",
+    "check_source",
+    "innermost",
+    "items_of",
+    "module_of",
+    "name_of",
+]
 
 _NOT_PLAIN = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_GENERATOR
 
@@ -19,10 +28,21 @@ R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 
-def name_of(fn: Callable[..., Any]) -> str:
-    """Return what messages call the function."""
+def innermost(fn: Any) -> Any:
+    """Return what is called in the end, behind all ``functools.partial``."""
     while isinstance(fn, functools.partial):
         fn = fn.func
+    return fn
+
+
+def module_of(fn: Callable[..., Any]) -> str:
+    """Return the name of the module that the function is from."""
+    return str(getattr(innermost(fn), "__module__", None) or "")
+
+
+def name_of(fn: Callable[..., Any]) -> str:
+    """Return what messages call the function."""
+    fn = innermost(fn)
     return str(getattr(fn, "__qualname__", None) or type(fn).__qualname__)
 
 
@@ -58,8 +78,7 @@ def check_source(fn: Callable[..., Any]) -> None:
 
 
 def _code_of(fn: Any) -> Any:
-    while isinstance(fn, functools.partial):
-        fn = fn.func
+    fn = innermost(fn)
     if not inspect.isroutine(fn) and not inspect.isclass(fn):
         return getattr(fn, "__call__", fn)  # noqa: B004 - the method itself is wanted
     return fn

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import pickle
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Generic, TypeVar
 
+from loopline._tracer import TRACE
 from loopline.errors import ConfigurationError, RemoteError
 from loopline.lanes._callable import call_plain, name_of
 
@@ -68,23 +69,28 @@ class Call(Generic[R]):
     Args:
         fn: The function.
         args: Its arguments.
+        trace: The trace that it belongs to, where there is one.
     """
 
-    def __init__(self, fn: Callable[..., R], args: tuple[Any, ...]) -> None:
+    def __init__(self, fn: Callable[..., R], args: tuple[Any, ...], trace: Mapping[str, str] | None = None) -> None:
         self._fn = fn
         self._args = args
+        self._trace = trace
 
     def __call__(self) -> Outcome[R]:
         """Call the function and return what it came to."""
+        token = None if self._trace is None else TRACE.set(self._trace)
         try:
             return Outcome(name_of(self._fn), call_plain(self._fn, self._args), None)
         except Exception as error:  # noqa: BLE001 - every error of the call is its outcome
             return Outcome(name_of(self._fn), None, error)
+        finally:
+            TRACE.reset(token)
 
     def __reduce__(self) -> tuple[Callable[..., Callable[[], Outcome[Any]]], tuple[str, bytes] | tuple[str, str]]:
         name = name_of(self._fn)
         try:
-            return _opened, (name, _pack((self._fn, self._args)))
+            return _opened, (name, _pack((self._fn, self._args, self._trace)))
         except Exception as error:  # noqa: BLE001 - whatever pickling runs
             return _Refused, (name, f"{name} and its arguments can't be sent to a worker: {error}. {ADVICE}")
 

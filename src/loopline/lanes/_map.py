@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from loopline._tracer import span_of
 from loopline.errors import ConfigurationError
 from loopline.fanout import Failed, as_completed
 from loopline.lanes._callable import check_callable, check_result
 from loopline.lanes.lane import Lane
 
-__all__ = ["map_over"]
+__all__ = ["each", "map_over"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,18 +32,22 @@ async def map_over(
         )
 
     async def call(part: Sequence[T]) -> list[R]:
-        return await lane.run(_each, fn, part, timeout=timeout)
+        return await lane.run(each, fn, part, timeout=timeout)
 
     ended: dict[int, list[R]] = {}
-    async with as_completed(call, _chunks(items, chunk), limit=limit) as outcomes:
-        async for outcome in outcomes:
-            if isinstance(outcome, Failed):
-                raise outcome.error
-            ended[outcome.index] = outcome.value
-    return [result for index in range(len(ended)) for result in ended[index]]
+    with span_of("map", fn, lane.name) as span:
+        async with as_completed(call, _chunks(items, chunk), limit=limit) as outcomes:
+            async for outcome in outcomes:
+                if isinstance(outcome, Failed):
+                    raise outcome.error
+                ended[outcome.index] = outcome.value
+        results = [result for index in range(len(ended)) for result in ended[index]]
+        span.set("loopline.items", len(results))
+    return results
 
 
-def _each(fn: Callable[[T], R], part: Sequence[T]) -> list[R]:
+def each(fn: Callable[[T], R], part: Sequence[T]) -> list[R]:
+    """Call the function for some of the items, where the lane runs it."""
     results = []
     for item in part:
         result = fn(item)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loopline.errors import ConfigurationError, RemoteError, WorkerLost
 from loopline.lanes import _wire as wire
-from loopline.lanes._callable import name_of
+from loopline.lanes._callable import innermost, name_of
 
 if TYPE_CHECKING:
     from loopline.lanes._process_worker import Worker
@@ -84,7 +83,7 @@ def pack(
             f"{name_of(fn)} and its arguments can't be sent to a worker: {error}. Define the function "
             "at the top of an importable module, and give it plain data."
         ) from error
-    if getattr(_innermost(fn), "__module__", None) == "__main__":
+    if getattr(innermost(fn), "__module__", None) == "__main__":
         raise ConfigurationError(
             f"{name_of(fn)} is defined in the program that was started (__main__), which a worker does not import: "
             "move it to a module"
@@ -121,9 +120,3 @@ def noted(fn: Callable[..., Any], error: Exception) -> Exception:
     """Say of an error that it arose here, while something of the function's was read."""
     error.add_note(f"It arose while what {name_of(fn)} returned or raised was read: its classes must be importable.")
     return error
-
-
-def _innermost(fn: Any) -> Any:
-    while isinstance(fn, functools.partial):
-        fn = fn.func
-    return fn

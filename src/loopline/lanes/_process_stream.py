@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from loopline.lanes import _wire as wire
-from loopline.lanes._gate import Gate
+from loopline.lanes._carried import Which
+from loopline.lanes._gate import Gate, Place
 from loopline.lanes._process_call import Call, noted, outcome, pack
 from loopline.lanes.stream import Feed, Unreadable
 
@@ -36,7 +37,7 @@ class ProcessSource(Generic[R]):
         args: tuple[Any, ...],
         feed: Feed[R],
         *,
-        values: Callable[[], tuple[tuple[int, Any], ...]],
+        values: Callable[[], tuple[tuple[Which, Any], ...]],
         begin: Callable[[Call], None],
         give_up: Callable[[Call], None],
     ) -> None:
@@ -48,7 +49,7 @@ class ProcessSource(Generic[R]):
         self._begin = begin
         self._give_up = give_up
 
-    def start(self) -> None:
+    def start(self) -> Place:
         """Ask for a place; see ``Source``.
 
         Raises:
@@ -60,6 +61,7 @@ class ProcessSource(Generic[R]):
         call = Call(body, owned, buffers, done, self._begin, wire.STREAM, self._arrived)
         self._gate.admit(call)
         self._call = call
+        return call
 
     def go_on(self) -> None:
         """Let the generator make another item."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from loopline import _tracer
 from loopline.lanes import _wire as wire
 from loopline.lanes._process_call import Call
 
@@ -296,7 +297,8 @@ def settings_of(
     return pickle.dumps(
         {
             "path": sys.path,
-            "preload": preload,
+            # Imported with its first traced call, it would hold that up.
+            "preload": preload if _tracer.active is None else (*preload, "loopline._opentelemetry"),
             "initializer": pickle.dumps(initializer),
             "context": context,
             "nice": nice,

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from loopline.errors import LaneClosed, WorkerLost
 from loopline.lanes import _ray_wire as ray_wire
 from loopline.lanes import _wire as wire
-from loopline.lanes._gate import Gate
+from loopline.lanes._gate import Gate, Place
 from loopline.lanes._process_call import noted, outcome, pack
 from loopline.lanes._ray_answer import content_of, lost
 from loopline.lanes._ray_process import Bridge
@@ -55,7 +55,7 @@ class RaySource(Generic[R]):
         self._bridge: Bridge | None = None
         self._number = 0
 
-    def start(self) -> None:
+    def start(self) -> Place:
         """Ask for a place; see ``Source``.
 
         Raises:
@@ -64,6 +64,7 @@ class RaySource(Generic[R]):
         self._packed = pack(self._fn, self._args, self._values())
         self._loop = asyncio.get_running_loop()
         self._gate.admit(self)
+        return self
 
     def begin(self) -> bool:
         """Begin; see ``Place``."""

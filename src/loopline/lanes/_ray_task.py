@@ -41,6 +41,7 @@ class Shared:
         self.fn = fn
         self.packed = packed
         self.__qualname__ = _callable.name_of(fn)
+        self.__module__ = _callable.module_of(fn)
 
     def __call__(self, *args: Any) -> Any:
         """Call the function."""

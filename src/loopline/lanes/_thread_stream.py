@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from loopline.errors import LaneClosed
 from loopline.lanes._callable import items_of, name_of
-from loopline.lanes._gate import Gate
+from loopline.lanes._gate import Gate, Place
 from loopline.lanes._wire import AHEAD
 from loopline.lanes.stream import Feed
 
@@ -50,12 +50,13 @@ class ThreadSource(Generic[R]):
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    def start(self) -> Place:
         """Ask for a place; see ``Source``."""
         self._loop = asyncio.get_running_loop()
         # It may begin in another call's context.
         self._context = contextvars.copy_context()
         self._gate.admit(self)
+        return self
 
     def begin(self) -> bool:
         """Begin; see ``Place``."""

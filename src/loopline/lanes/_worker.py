@@ -155,11 +155,16 @@ def main(descriptor: int, inbound: int, outbound: int, parent: int) -> None:
             _serve(link, call, calls, context)
 
 
+def _variable(context: list[Any], which: int | tuple[str, str]) -> Any:
+    """Return what takes a value that comes along: a variable of the lane's, or what takes the trace, imported late."""
+    return context[which] if isinstance(which, int) else getattr(importlib.import_module(which[0]), which[1])
+
+
 def _serve(link: Link, call: Any, calls: Any, context: list[Any]) -> None:
     number = call.number
     try:
         (fn, values), arguments = link.content(call)
-        tokens = [(context[index], context[index].set(value)) for index, value in values]
+        tokens = [(variable := _variable(context, which), variable.set(value)) for which, value in values]
     except BaseException:  # noqa: BLE001 - whatever unpickling runs
         link.say(number, wire.REFUSED, f"the call can't be read in the worker:\n{traceback.format_exc()}")
         return

@@ -18,12 +18,14 @@ from loopline._finish import finish_first
 from loopline.errors import ConfigurationError, LaneClosed, WorkerLost
 from loopline.lanes._account import counted
 from loopline.lanes._callable import check_callable, name_of
+from loopline.lanes._carried import carried_trace
 from loopline.lanes._deadline import choose_timeout
 from loopline.lanes._envelope import Call, Outcome
 from loopline.lanes._gate import Gate, Place
 from loopline.lanes._map import map_over
 from loopline.lanes._offload import offload_to
 from loopline.lanes._owned_executor import OwnedExecutor
+from loopline.lanes._traced import call_span
 from loopline.lanes.lane import LaneStatistics
 from loopline.lanes.stream import Stream
 
@@ -45,10 +47,10 @@ class ExecutorLane:
 
     What it can't do is what executors can't. A call that runs can't be stopped: one that is given up, at its timeout
     or because its caller was cancelled, goes on, and its place stays taken until it ends. Context variables don't come
-    along. To and from processes everything is pickled. When a worker process dies, all calls in flight fail with
-    WorkerLost, though perhaps only when another call begins or ends: a ProcessPoolExecutor may not notice before. If
-    the lane has a function that makes executors, the next call gets a new one. A thread that never ends holds up the
-    exit of the program.
+    along, the trace does. To and from processes everything is pickled. When a worker process dies, all calls in flight
+    fail with WorkerLost, though perhaps only when another call begins or ends: a ProcessPoolExecutor may not notice
+    before. If the lane has a function that makes executors, the next call gets a new one. A thread that never ends
+    holds up the exit of the program.
 
     Args:
         executor: An executor, which the lane shuts down when it closes; or, better, a function without parameters
@@ -105,7 +107,8 @@ class ExecutorLane:
             return await self._in_executor(gate, place, fn, args)
 
         seconds = choose_timeout(timeout, self._timeout)
-        return await counted(gate, work, timeout=seconds, late="ran longer; an executor can't stop it")
+        with call_span(self.name, fn, args) as span:
+            return await counted(gate, work, span, timeout=seconds, late="ran longer; an executor can't stop it")
 
     async def _in_executor(self, gate: Gate, place: Place, fn: Callable[[*Ts], R], args: tuple[*Ts]) -> R:
         loop = asyncio.get_running_loop()
@@ -123,7 +126,7 @@ class ExecutorLane:
         if owned is None:
             leave()
             raise LaneClosed(f"lane {self.name!r} closed before the call of {name_of(fn)} began")
-        hand_over = _HandOver(owned, Call(fn, args), ended)
+        hand_over = _HandOver(owned, Call(fn, args, carried_trace()), ended)
         try:
             future = await to_thread.run_sync(hand_over, abandon_on_cancel=True, limiter=CapacityLimiter(1))
             await over.wait()

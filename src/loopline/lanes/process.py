@@ -22,7 +22,7 @@ from loopline._finish import finish_first
 from loopline.errors import ConfigurationError, LaneTimeout, WorkerLost
 from loopline.lanes import _wire as wire
 from loopline.lanes._callable import check_callable, check_source
-from loopline.lanes._carried import find_variable, split_variable, values_of
+from loopline.lanes._carried import Which, find_variable, split_variable, values_of
 from loopline.lanes._deadline import choose_timeout
 from loopline.lanes._gate import Gate
 from loopline.lanes._map import map_over
@@ -31,6 +31,7 @@ from loopline.lanes._process_call import Call, outcome, pack
 from loopline.lanes._process_stream import ProcessSource
 from loopline.lanes._process_worker import Spawner, Worker, how_it_ended, settings_of
 from loopline.lanes._processors import usable_processors
+from loopline.lanes._traced import call_span
 from loopline.lanes.lane import LaneStatistics
 from loopline.lanes.stream import Feed, Stream
 
@@ -157,37 +158,39 @@ class ProcessLane:
         """
         check_callable(fn)
         timeout = choose_timeout(timeout, self._timeout)
-        gate = self._gate
-        loop = asyncio.get_running_loop()
-        body, owned, buffers = pack(fn, args, self._values())
-        call = Call(body, owned, buffers, loop.create_future(), self._begin)
-        gate.admit(call)
-        late = None if timeout is None else loop.call_later(timeout, self._give_up, call, timeout)
-        try:
-            kind, content = await call.done
-        except asyncio.CancelledError:
-            self._give_up(call)
-            gate.cancelled += 1
-            raise
-        except LaneTimeout:
-            gate.timed_out += 1
-            raise
-        except Exception:
-            gate.failed += 1
-            raise
-        finally:
-            if late is not None:
-                late.cancel()
-        try:
-            result: R = outcome(fn, kind, content)
-        except BaseException:
-            gate.failed += 1
-            raise
-        gate.completed += 1
-        return result
+        with call_span(self.name, fn, args) as span:
+            gate = self._gate
+            loop = asyncio.get_running_loop()
+            body, owned, buffers = pack(fn, args, self._values())
+            call = Call(body, owned, buffers, loop.create_future(), self._begin)
+            span.waits_as(call)
+            gate.admit(call)
+            late = None if timeout is None else loop.call_later(timeout, self._give_up, call, timeout)
+            try:
+                kind, content = await call.done
+            except asyncio.CancelledError:
+                self._give_up(call)
+                gate.cancelled += 1
+                raise
+            except LaneTimeout:
+                gate.timed_out += 1
+                raise
+            except Exception:
+                gate.failed += 1
+                raise
+            finally:
+                if late is not None:
+                    late.cancel()
+            try:
+                result: R = outcome(fn, kind, content)
+            except BaseException:
+                gate.failed += 1
+                raise
+            gate.completed += 1
+            return result
 
-    def _values(self) -> tuple[tuple[int, Any], ...]:
-        return values_of(self._variables) if self._variables else ()
+    def _values(self) -> tuple[tuple[Which, Any], ...]:
+        return values_of(self._variables)
 
     def _begin(self, call: Call) -> None:
         """Give the call, whose turn it is, to a worker; if none is free, one is starting, unless the lane closes."""
@@ -242,7 +245,7 @@ class ProcessLane:
         source = ProcessSource(
             self._gate, fn, args, feed, values=self._values, begin=self._begin, give_up=self._give_up
         )
-        return Stream(self._gate, source, feed, choose_timeout(timeout, self._timeout))
+        return Stream(self._gate, fn, source, feed, choose_timeout(timeout, self._timeout))
 
     async def map(
         self,

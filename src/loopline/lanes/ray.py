@@ -33,6 +33,7 @@ from loopline.lanes._ray_process import Bridge
 from loopline.lanes._ray_stream import RaySource
 from loopline.lanes._ray_task import Shared
 from loopline.lanes._ray_wire import Frame
+from loopline.lanes._traced import call_span
 from loopline.lanes.lane import LaneStatistics
 from loopline.lanes.stream import Feed, Stream
 
@@ -165,26 +166,27 @@ class RayLane:
         """
         check_callable(fn)
         seconds = choose_timeout(timeout, self._timeout)
-        packed = pack(fn, args, self._values())
         shared = next((arg for arg in args if isinstance(arg, Shared)), None)
         gate, link = self._gate, self._link
+        with call_span(self.name, fn, args) as span:
+            packed = pack(fn, args, self._values())
 
-        async def work(place: Place) -> R:
-            assert link is not None
-            loop = asyncio.get_running_loop()
-            try:
-                frame = await _answer_of(await link.bridge(), packed, shared)
-            finally:
-                gate.leave(place, loop.time())
-            lost(gate.name, fn, frame)
-            if len(frame.payload.blob) > READ_IN_THREAD:
-                content = await to_thread.run_sync(content_of, frame, limiter=CapacityLimiter(1))
-            else:
-                content = content_of(frame)
-            result: R = outcome(fn, frame.kind, content)
-            return result
+            async def work(place: Place) -> R:
+                assert link is not None
+                loop = asyncio.get_running_loop()
+                try:
+                    frame = await _answer_of(await link.bridge(), packed, shared)
+                finally:
+                    gate.leave(place, loop.time())
+                lost(gate.name, fn, frame)
+                if len(frame.payload.blob) > READ_IN_THREAD:
+                    content = await to_thread.run_sync(content_of, frame, limiter=CapacityLimiter(1))
+                else:
+                    content = content_of(frame)
+                result: R = outcome(fn, frame.kind, content)
+                return result
 
-        return await counted(gate, work, timeout=seconds, late="was stopped")
+            return await counted(gate, work, span, timeout=seconds, late="was stopped")
 
     def stream(self, fn: Callable[[*Ts], Iterable[R]], *args: *Ts, timeout: float | None = None) -> Stream[R]:
         """Iterate over ``fn(*args)`` in an actor on the cluster; see ``Lane.stream``. It is never run again.
@@ -197,10 +199,13 @@ class RayLane:
         check_source(fn)
         feed: Feed[R] = Feed()
         source = RaySource(self._gate, self._bridge, fn, args, feed, self._values)
-        return Stream(self._gate, source, feed, choose_timeout(timeout, self._timeout))
+        return Stream(self._gate, fn, source, feed, choose_timeout(timeout, self._timeout))
 
     def _values(self) -> tuple[tuple[tuple[str, str], Any], ...]:
-        return tuple((self._context[index], value) for index, value in values_of(self._variables))
+        return tuple(
+            (self._context[which] if isinstance(which, int) else which, value)
+            for which, value in values_of(self._variables)
+        )
 
     async def _bridge(self) -> Bridge:
         assert self._link is not None

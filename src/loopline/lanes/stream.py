@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from loopline.errors import LaneTimeout
-from loopline.lanes._gate import Gate
+from loopline.lanes._gate import Gate, Place
+from loopline.lanes._traced import NOT_TRACED, CallSpan, stream_span
 
 __all__ = ["CLOSES_IN", "Feed", "Source", "Stream", "Unreadable"]
 
@@ -22,8 +24,11 @@ CLOSES_IN = 1.0  # seconds that a generator may take to close itself once nobody
 class Source(Protocol):
     """The generator, seen from the event loop. Each method returns at once; after the end they do nothing."""
 
-    def start(self) -> None:
+    def start(self) -> Place:
         """Ask the lane for a place, and begin when it is there.
+
+        Returns:
+            The place.
 
         Raises:
             LaneFull: If as many run and wait as may.
@@ -68,7 +73,16 @@ class Feed(Generic[R]):
     items: deque[R | Unreadable] = field(default_factory=deque)
     ended: bool = False
     error: BaseException | None = None
+    _span: CallSpan = NOT_TRACED
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def trace(self, span: CallSpan) -> None:
+        """Let a span end with it."""
+        self._span = span
+
+    def fail(self, error: BaseException) -> None:
+        """Note in the span what the consumer is told of, though the generator does not end with it."""
+        self._span.fail(error)
 
     def put(self, item: R | Unreadable) -> None:
         """Add an item."""
@@ -79,6 +93,8 @@ class Feed(Generic[R]):
         """Note that nothing more comes. Only the first end counts."""
         if not self.ended:
             self.ended, self.error = True, error
+            span, self._span = self._span, NOT_TRACED
+            span.end(error)
             self._news.set()
 
     async def news(self) -> None:
@@ -107,8 +123,11 @@ class Stream(Generic[R]):
     end when the loop is left early; CPython closes it once nothing refers to the stream.
     """
 
-    def __init__(self, gate: Gate, source: Source, feed: Feed[R], timeout: float | None) -> None:
+    def __init__(
+        self, gate: Gate, fn: Callable[..., Iterable[R]], source: Source, feed: Feed[R], timeout: float | None
+    ) -> None:
         self._gate = gate
+        self._fn = fn
         self._source = source
         self._feed = feed
         self._timeout = timeout
@@ -162,6 +181,7 @@ class Stream(Generic[R]):
         item = self._feed.items.popleft()
         if isinstance(item, Unreadable):
             self._gate.failed += 1
+            self._feed.fail(item.error)
             self._close()
             raise item.error
         self._source.go_on()
@@ -190,7 +210,14 @@ class Stream(Generic[R]):
 
     def _start(self) -> None:
         if self._loop is None:
-            self._source.start()
+            span = stream_span(self._gate.name, self._fn)
+            try:
+                with span.current():
+                    span.waits_as(self._source.start())
+            except BaseException as error:
+                span.end(error)
+                raise
+            self._feed.trace(span)
             self._loop = asyncio.get_running_loop()
 
     async def _next_arrives(self) -> None:
@@ -198,20 +225,26 @@ class Stream(Generic[R]):
         try:
             async with asyncio.timeout(self._timeout) as deadline:
                 await self._feed.news()
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             self._gate.cancelled += 1
+            self._feed.fail(error)
             self._close()
             raise
         except TimeoutError:
             assert deadline.expired()
             self._gate.timed_out += 1
             self._closed = True
-            self._source.give_up()
-            raise LaneTimeout(
-                f"Lane {self._gate.name!r}: the next item of a stream did not come within {self._timeout:g} s."
-            ) from None
+            raise self._give_up_late() from None
         finally:
             self._waiting = False
+
+    def _give_up_late(self) -> LaneTimeout:
+        late = LaneTimeout(
+            f"Lane {self._gate.name!r}: the next item of a stream did not come within {self._timeout:g} s."
+        )
+        self._feed.fail(late)
+        self._source.give_up()
+        return late
 
     def _close(self) -> None:
         self._closed = True

@@ -21,6 +21,7 @@ from loopline.lanes._gate import Gate, Place
 from loopline.lanes._map import map_over
 from loopline.lanes._offload import offload_to
 from loopline.lanes._thread_stream import ThreadSource
+from loopline.lanes._traced import call_span
 from loopline.lanes.lane import LaneStatistics
 from loopline.lanes.stream import Feed, Stream
 
@@ -70,15 +71,15 @@ class ThreadLane:
             return await self._in_thread(gate, place, fn, *args)
 
         seconds = choose_timeout(timeout, self._timeout)
-        return await counted(gate, work, timeout=seconds, late="ran longer; its thread can't be stopped")
+        with call_span(self.name, fn, args) as span:
+            return await counted(gate, work, span, timeout=seconds, late="ran longer; its thread can't be stopped")
 
     def stream(self, fn: Callable[[*Ts], Iterable[R]], *args: *Ts, timeout: float | None = None) -> Stream[R]:
         """Iterate over ``fn(*args)`` in one thread; see ``Lane.stream``."""
         check_source(fn)
         gate, feed = self._gate, Feed[R]()
-        return Stream(
-            gate, ThreadSource(gate, self._in_thread, fn, args, feed), feed, choose_timeout(timeout, self._timeout)
-        )
+        source = ThreadSource(gate, self._in_thread, fn, args, feed)
+        return Stream(gate, fn, source, feed, choose_timeout(timeout, self._timeout))
 
     async def _in_thread(self, gate: Gate, place: Place, fn: Callable[[*Ts], R], *args: *Ts) -> R:
         loop = asyncio.get_running_loop()

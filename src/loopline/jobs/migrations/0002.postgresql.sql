@@ -1,0 +1,1 @@
+ALTER TABLE loopline_jobs ADD COLUMN trace TEXT;
