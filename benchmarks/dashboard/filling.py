@@ -17,8 +17,8 @@ JOBS = """
     WITH RECURSIVE
         clock (now) AS (SELECT (julianday('now') - 2440587.5) * 86400.0),
         numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :jobs)
-    SELECT 'nobody_has_it', 'queue ' || n % 10, CASE WHEN n % 3 THEN 'completed' ELSE 'scheduled' END, 0, '{}', 1, 300,
-        now, now + 86400 + n, CASE WHEN n % 3 THEN now - n % 3600 END
+    SELECT 'nobody_has_it', 'queue ' || (n % 10), CASE WHEN n % 3 THEN 'completed' ELSE 'scheduled' END, 0, '{}', 1,
+        300, now, now + 86400 + n, CASE WHEN n % 3 THEN now - n % 3600 END
     FROM numbers, clock"""
 
 

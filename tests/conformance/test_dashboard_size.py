@@ -33,7 +33,7 @@ ADD = """
     WITH RECURSIVE
         clock (now) AS (SELECT CAST(:now AS DOUBLE PRECISION)),
         numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :many)
-    SELECT 'task', 'queue ' || n % 300, CASE WHEN n <= :waiting THEN 'available' WHEN n % 3 = 0 THEN 'completed'
+    SELECT 'task', 'queue ' || (n % 300), CASE WHEN n <= :waiting THEN 'available' WHEN n % 3 = 0 THEN 'completed'
         WHEN n % 3 = 1 THEN 'discarded' ELSE 'scheduled' END, 0, '{"text": "some argument of a job"}', 5, 300, now,
         now + 3600, CASE WHEN n > :waiting AND n % 3 < 2 THEN now END
     FROM numbers, clock"""
@@ -175,6 +175,9 @@ async def asked(routes: int) -> AsyncIterator[None]:
 @pytest.mark.loopline(off=True)  # that watch would count the requests
 async def test_a_thousand_routes_and_many_jobs_are_not_more_to_send_or_to_keep(database_url: str) -> None:
     async with jobs_in(database_url, FEW) as jobs, jobs:
+        async with asyncio.timeout(60):
+            while not (await overview(jobs.db)).workers:  # it is a line of what is sent
+                await asyncio.sleep(0.01)
         async with asked(50):
             few = await sent(Neighbours())
         await add(jobs, MANY - FEW)
@@ -188,6 +191,7 @@ async def test_a_thousand_routes_and_many_jobs_are_not_more_to_send_or_to_keep(d
                 tracemalloc.stop()
     assert many.keys() == {"live", "stalls", "jobs"}
     assert many["live"].count(b"/a-path-of-some-length/") == few["live"].count(b"/a-path-of-some-length/") == 20
+    assert few["jobs"].count(b'"paused"') == 100, "so many queues are shown"
     for name in ("live", "jobs"):
         assert len(many[name]) <= min(EVENT, 1.25 * len(few[name])), name
     assert peak < 5_000_000, "bytes in use at most while a round of events is made"
