@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test pictures chaos lint types check-chromium check-programs bench bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster bench-scale check-redis lock clean
+.PHONY: help setup run test pictures chaos lint types check-chromium check-programs bench bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster bench-scale bench-dashboard check-redis lock clean
 
 PORT ?= 8000
 # Tests wait more than they compute. With `python -m pytest` alone, they run one after the other.
@@ -46,7 +46,7 @@ chaos: .venv/.dev check-programs ## the long form of the chaos tests
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/chaos -v
 	@LOOPLINE_CHAOS=long $(BIN)/python -m pytest tests/conformance -k RayLane -v
 
-bench: bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster bench-scale ## every benchmark against peers (not part of the tests)
+bench: bench-lanes bench-service bench-jobs bench-watch bench-check bench-cluster bench-scale bench-dashboard ## every benchmark against peers (not part of the tests)
 
 bench-lanes: .venv-bench/.peers ## ProcessLane against other process pools (BENCH=--quick: once, only to see it work)
 	@.venv-bench/bin/python -m benchmarks.lanes --json build/lanes-benchmark.json --svg build/lanes-benchmark.svg $(BENCH)
@@ -68,6 +68,9 @@ bench-jobs: .venv-bench/.peers check-redis ## jobs against other durable queues,
 
 bench-scale: .venv/.dev ## how far it goes here: 1 to 6 workers, 2 million jobs that wait, 100,000 calls (BENCH=--quick)
 	@$(BIN)/python -m benchmarks.scale --json build/scale-benchmark.json --svg build/scale-benchmark.svg $(BENCH)
+
+bench-dashboard: .venv/.dev ## what an open dashboard costs the service that it shows (BENCH=--quick)
+	@$(BIN)/python -m benchmarks.dashboard --json build/dashboard-benchmark.json $(BENCH)
 
 check-redis: # find redis-server, which some peers need, or install it
 	@command -v redis-server >/dev/null || { apt-get update && apt-get install -y --no-install-recommends redis-server; } || { echo 'Some peers need redis-server. On Debian or Ubuntu: apt-get install redis-server'; exit 1; }

@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import cast
 
 import uvloop
@@ -31,6 +32,8 @@ class Load:
         warm_up: Seconds that do not count.
         seconds: How long what counts lasts, if ``requests`` is 0.
         requests: How many requests count.
+        path: What is asked for.
+        answer: The body that comes, each time the same.
     """
 
     port: int
@@ -38,6 +41,8 @@ class Load:
     warm_up: float
     seconds: float
     requests: int = 0
+    path: str = PATH
+    answer: str = ANSWER.decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,12 @@ class Generated:
 class _Connection(asyncio.Protocol):
     """Sends the next request when the answer to the last has come. It parses nothing: all answers are the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: str, answer: bytes) -> None:
         self.answers = 0
         self.stopping = False
         self.ended = asyncio.get_running_loop().create_future()
-        self._question = request("GET", PATH)
+        self._question = request("GET", path)
+        self._answer = answer
         self._came = b""
         self._transport: asyncio.Transport | None = None
 
@@ -75,7 +81,7 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None
         self._came += data
-        if not self._came.endswith(ANSWER):
+        if not self._came.endswith(self._answer):
             return
         if not self._came.startswith(b"HTTP/1.1 200 "):
             self.connection_lost(RuntimeError(f"another answer: {self._came[:200]!r}"))
@@ -97,9 +103,8 @@ class _Connection(asyncio.Protocol):
 
 async def _generate(load: Load) -> Generated:
     loop = asyncio.get_running_loop()
-    connections = [
-        (await loop.create_connection(_Connection, "127.0.0.1", load.port))[1] for _ in range(load.connections)
-    ]
+    make = partial(_Connection, load.path, load.answer.encode())
+    connections = [(await loop.create_connection(make, "127.0.0.1", load.port))[1] for _ in range(load.connections)]
     await asyncio.sleep(load.warm_up)
     before = sum(connection.answers for connection in connections)
     began, cpu = time.perf_counter(), time.process_time()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -68,9 +69,17 @@ def demo(
 def worker(
     target: Annotated[str, typer.Argument(metavar="APP", help="The application: module:name, such as shop:app.")],
     concurrency: Annotated[int | None, typer.Option(min=1, help="Jobs that run at once.")] = None,
+    alive_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Touch this file about once a second while the event loop turns: for a liveness probe, which looks at "
+            "its age. It is removed at the end.",
+        ),
+    ] = None,
 ) -> None:
     """Work jobs off, apart from the web processes (which then get LOOPLINE_WORKER=off)."""
-    work(target, concurrency)
+    work(target, concurrency, alive_file)
 
 
 @app.command(

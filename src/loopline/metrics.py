@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,6 +26,10 @@ try:
     from prometheus_client.registry import Collector
 except ModuleNotFoundError as error:
     raise MissingExtra("prometheus-client", "standard") from error
+
+if TYPE_CHECKING:
+    from loopline.jobs.opened import OpenedStore
+    from loopline.jobs.overview import JobsOverview
 
 __all__ = ["Metrics"]
 
@@ -110,17 +115,7 @@ def _of_processes(processes: Mapping[int, dict[str, Any] | None]) -> Iterator[Me
             requests.add_metric([worker, route], *_buckets(durations, BOUNDS, SHOWN))
     yield requests
     yield from _of_lanes(told)
-    for name, text in (("size", "Connections that the pool may lend."), ("in_use", "Connections that it lends now.")):
-        yield _gauge(
-            "loopline_database_connections_max" if name == "size" else "loopline_database_connections_in_use",
-            text,
-            ["worker", "pool"],
-            (
-                ([worker, pool], known[name])
-                for worker, totals in told.items()
-                for pool, known in totals["pools"].items()
-            ),
-        )
+    yield from _of_pools(told)
     attempts = CounterMetricFamily(
         "loopline_job_attempts",
         "Attempts of jobs that have ended: completed, or the state that the job went into.",
@@ -149,6 +144,26 @@ def _of_processes(processes: Mapping[int, dict[str, Any] | None]) -> Iterator[Me
     yield from (stalls, seconds, forgotten)
 
 
+def _of_pools(told: Mapping[str, dict[str, Any]]) -> Iterator[Metric]:
+    pools = [([worker, name], pool) for worker, totals in told.items() for name, pool in totals["pools"].items()]
+    of = ["worker", "pool"]
+    size, in_use = "Connections that the pool may lend.", "Connections that it lends now."
+    yield _gauge("loopline_database_connections_max", size, of, ((key, pool["size"]) for key, pool in pools))
+    yield _gauge("loopline_database_connections_in_use", in_use, of, ((key, pool["in_use"]) for key, pool in pools))
+    waited = HistogramMetricFamily(
+        "loopline_database_connection_wait_seconds",
+        "How long sessions waited that found all connections lent.",
+        labels=of,
+    )
+    rejected = CounterMetricFamily(
+        "loopline_database_sessions_rejected", "Sessions that were turned away, by DatabaseBusy.", labels=of
+    )
+    for key, pool in pools:
+        waited.add_metric(key, *_buckets(pool["waited"], BOUNDS, SHOWN))
+        rejected.add_metric(key, pool["rejected"])
+    yield from (waited, rejected)
+
+
 def _of_lanes(told: Mapping[str, dict[str, Any]]) -> Iterator[Metric]:
     lanes = [([worker, name], lane) for worker, totals in told.items() for name, lane in totals["lanes"].items()]
     for name, text in (
@@ -172,41 +187,59 @@ def _of_lanes(told: Mapping[str, dict[str, Any]]) -> Iterator[Metric]:
 
 
 async def _of_jobs() -> list[Metric]:
-    """Return how the jobs stand in the database, which is the same whichever process says so."""
-    queue = next(iter(_opened.job_queues), None)
-    if queue is None:
+    """Return how the jobs stand in their databases, which is the same whichever process says so."""
+    if not list(_opened.job_queues):
         return []
-    from loopline.jobs.overview import overview  # it needs SQLAlchemy
+    from loopline.jobs.opened import opened_stores  # it needs SQLAlchemy
 
-    up = "loopline_jobs_database_up"
-    text = "Whether the database of the jobs answered."
-    try:
-        found = await overview(queue.db, most=MOST_JOBS)
-    except Exception:  # noqa: BLE001 - whatever the database's driver raises while it is away
-        return [_gauge(up, text, [], [([], 0)])]
-    queues = list(found.counts)[:MOST_QUEUES]
+    looks = await asyncio.gather(*map(_look, opened_stores()))
+    found = [(name, look) for name, look in looks if look is not None]
+    queues = [(name, look, queue) for name, look in found for queue in list(look.counts)[:MOST_QUEUES]]
     return [
-        _gauge(up, text, [], [([], 1)]),
-        _gauge("loopline_job_workers", "Worker processes that run jobs.", [], [([], found.workers)]),
+        _gauge(
+            "loopline_jobs_database_up",
+            "Whether the database of the jobs answered.",
+            ["database"],
+            (([name], look is not None) for name, look in looks),
+        ),
+        _gauge(
+            "loopline_job_workers",
+            "Worker processes that run jobs.",
+            ["database"],
+            (([name], look.workers) for name, look in found),
+        ),
         _gauge(
             "loopline_jobs",
             f"Jobs in the database; {MOST_JOBS} are counted of a state, and of those that wait ten times as many.",
-            ["queue", "state"],
-            (([name, state], count) for name in queues for state, count in found.counts[name].items()),
+            ["database", "queue", "state"],
+            (
+                ([name, queue, state], count)
+                for name, look, queue in queues
+                for state, count in look.counts[queue].items()
+            ),
         ),
         _gauge(
             "loopline_job_queue_paused",
             "Whether the queue is paused.",
-            ["queue"],
-            (([name], name in found.paused) for name in queues),
+            ["database", "queue"],
+            (([name, queue], queue in look.paused) for name, look, queue in queues),
         ),
         _gauge(
             "loopline_job_queue_wait_seconds",
             "How long the job at the head of the queue has waited.",
-            ["queue"],
-            (([name], found.oldest.get(name, 0.0)) for name in queues),
+            ["database", "queue"],
+            (([name, queue], look.oldest.get(queue, 0.0)) for name, look, queue in queues),
         ),
     ]
+
+
+async def _look(store: OpenedStore) -> tuple[str, JobsOverview | None]:
+    from loopline.jobs.overview import overview
+
+    try:
+        return store.name, await overview(store.db, most=MOST_JOBS)
+    except Exception:  # noqa: BLE001 - whatever the database's driver raises while it is away
+        return store.name, None
 
 
 def _gauge(name: str, text: str, labels: Sequence[str], values: Iterable[tuple[Sequence[str], float]]) -> Metric:

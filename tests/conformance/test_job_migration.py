@@ -16,6 +16,7 @@ from loopline import ConfigurationError, Database, JobQueue
 from loopline.database.url import sync_url
 from loopline.jobs import migration
 from loopline.jobs.migration import NEWEST
+from loopline.jobs.overview import overview
 
 pytestmark = pytest.mark.anyio
 
@@ -149,6 +150,20 @@ async def test_tables_of_the_version_before_are_refused_with_advice(
     if db.engine.dialect.name == "postgresql":
         with pytest.raises(ConfigurationError, match=advice):
             await shop.jobs.__aenter__()
+
+
+async def test_workers_of_the_version_before_are_seen_beside_those_of_this_one(db: Database) -> None:
+    """They go on meanwhile: what they don't know of may be left out."""
+    shop = Shop(db)
+    async with db.begin() as session:
+        for number in range(1, NEWEST):
+            for statement in migration.statements(number, db.engine.dialect.name):
+                await session.execute(text(statement))
+        await session.execute(text("INSERT INTO loopline_workers (name, started_at) VALUES ('before', 0)"))
+    assert await shop.jobs.migrate() == [NEWEST]
+    async with db.begin() as session:
+        await session.execute(text("INSERT INTO loopline_workers (name, started_at) VALUES ('after', 0)"))
+    assert [worker.facts for worker in (await overview(db)).roster] == [None, None]
 
 
 def test_a_migration_that_fails_half_way_leaves_nothing(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,12 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from fastapi import Depends, FastAPI, Header, HTTPException
 from httpx2 import ASGITransport, AsyncClient, Response
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, PlainSerializer, SecretStr
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -36,7 +36,7 @@ class Card(BaseModel):
     """Something with a secret inside."""
 
     holder: str
-    pin: SecretStr
+    pin: Annotated[SecretStr, PlainSerializer(SecretStr.get_secret_value, return_type=str)]
 
 
 @asynccontextmanager

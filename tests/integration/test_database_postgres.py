@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 import psycopg
 import pytest
-from sqlalchemy import make_url, text
+from fastapi import FastAPI
+from httpx2 import AsyncClient
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from loopline import Database, DatabaseBusy
 from loopline.database.engines import PoolOptions
@@ -91,18 +94,41 @@ async def test_a_connection_that_the_server_has_closed_is_replaced(
             await session.execute(ADD, {"number": 1})
 
 
-async def test_a_server_that_takes_no_more_connections_is_a_busy_database(
-    open_database: OpenDatabase, database_url: str, postgres_server: str
-) -> None:
+@pytest.fixture
+def limited_url(database_url: str, postgres_server: str) -> Iterator[URL]:
+    """The URL of a role that may have one connection."""
     with psycopg.connect(postgres_server, autocommit=True) as administrator:
         administrator.execute("DROP ROLE IF EXISTS limited")
         administrator.execute("CREATE ROLE limited LOGIN CONNECTION LIMIT 1")
-        url = make_url(database_url).set(username="limited")
-        try:
-            async with Database(url) as db, db.begin() as first:
-                await first.execute(text("SELECT 1"))
-                with pytest.raises(DatabaseBusy, match="takes no more connections"):
-                    async with db.begin() as second:
-                        await second.execute(text("SELECT 1"))
-        finally:
-            administrator.execute("DROP ROLE limited")
+        yield make_url(database_url).set(username="limited")
+        administrator.execute("DROP ROLE limited")
+
+
+async def test_a_server_that_takes_no_more_connections_is_a_busy_database(limited_url: URL) -> None:
+    async with Database(limited_url) as db, db.begin() as first:
+        await first.execute(text("SELECT 1"))
+        with pytest.raises(DatabaseBusy, match="takes no more connections"):
+            async with db.begin() as second:
+                await second.execute(text("SELECT 1"))
+        (pool,) = db.statistics()
+        assert pool.rejected == 1
+        assert pool.waited.count == 0, "there was nothing to wait for"
+
+
+async def test_a_def_endpoint_s_request_that_the_server_takes_no_connection_for_is_a_503(
+    limited_url: URL, connect: Callable[[FastAPI], AsyncClient]
+) -> None:
+    """Of what it says to one that can't connect, psycopg has the words only."""
+    db = Database(limited_url)
+    app = FastAPI()
+
+    @app.get("/")
+    def endpoint(session: Session = db.sync_session) -> None:  # type: ignore[assignment] # as FastAPI reads it
+        session.execute(text("SELECT 1"))
+
+    async with db:
+        async with db.begin() as first:
+            await first.execute(text("SELECT 1"))
+            answer = await connect(app).get("/")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert "limited" not in answer.text, "nothing internal is told"

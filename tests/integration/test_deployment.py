@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,28 @@ def test_the_compose_file_is_what_compose_reads() -> None:
     assert sorted(read.service_names()) == ["database", "migrate", "web", "worker"]
     with pytest.raises(ValueError, match="restrt"):
         compose_spec.PyCompose.from_yaml(source.replace("restart:", "restrt:"))
+
+
+@pytest.mark.parametrize("where", ["kubernetes", "compose"])
+def test_the_probe_of_a_worker_tells_a_young_file_from_an_old_one(where: str, tmp_path: Path) -> None:
+    container, service = pods(MANIFESTS["worker Deployment"])[0], COMPOSE["services"]["worker"]
+    started: list[str] = container["args"] if where == "kubernetes" else service["command"]
+    (path,) = [word.removeprefix("--alive-file=") for word in started if word.startswith("--alive-file=")]
+    shell: str = (
+        container["livenessProbe"]["exec"]["command"] if where == "kubernetes" else service["healthcheck"]["test"]
+    )[-1]
+    assert path in shell
+    alive = tmp_path / "alive"
+
+    def probed() -> int:
+        done = subprocess.run(["sh", "-c", shell.replace(path, str(alive))], stderr=subprocess.DEVNULL, timeout=60)
+        return done.returncode
+
+    assert probed() != 0, "there is none"
+    alive.touch()
+    assert probed() == 0
+    os.utime(alive, (0, time.time() - 130))
+    assert probed() != 0
 
 
 def test_systemd_has_nothing_against_the_units(tmp_path: Path) -> None:

@@ -116,6 +116,8 @@ async def test_each_part_has_its_metrics(sqlite_url: str) -> None:
     assert of(found, "loopline_lane_call_duration_seconds_count", lane="pictures") == 1
     assert of(found, "loopline_lane_size", lane="pictures") == 1
     assert of(found, "loopline_database_connections_max", pool="reading") == 10
+    assert of(found, "loopline_database_sessions_rejected_total", pool="reading") == 0
+    assert of(found, "loopline_database_connection_wait_seconds_count", pool="reading") == 0
     assert of(found, "loopline_stalls_total", kind="blocking") == 1
     assert of(found, "loopline_stall_seconds_total", kind="blocking") >= 0.05
     assert of(found, "loopline_jobs", queue="default", state="discarded") == 1
@@ -149,6 +151,7 @@ async def test_names_follow_the_conventions_and_never_clash(sqlite_url: str) -> 
             assert sample.labels.keys() <= {
                 "worker",
                 "route",
+                "database",
                 "lane",
                 "outcome",
                 "pool",

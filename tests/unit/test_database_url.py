@@ -5,12 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from loopline import ConfigurationError, Database, MissingExtra
+from loopline.database.postgres import is_full
 from loopline.database.url import sync_url
 
 
@@ -130,3 +133,22 @@ def test_plain_code_reaches_the_same_database(url: str, expected: str) -> None:
     translated = sync_url(make_url(url))
     assert translated.render_as_string(hide_password=False).split("?")[0] == expected.split("?")[0]
     assert translated.query == make_url(expected).query
+
+
+@pytest.mark.parametrize(
+    ("says", "full"),
+    [
+        ("FATAL:  sorry, too many clients already", True),
+        ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", True),
+        ('FATAL:  too many connections for database "shop"', True),
+        ("FATAL:  the database system is starting up", True),
+        ('FATAL:  password authentication failed for user "too many clients"', False),
+        ("Connection refused", False),
+    ],
+)
+def test_what_a_server_says_to_who_can_not_connect_is_understood(says: str, full: bool) -> None:
+    error = psycopg.OperationalError(
+        f'connection failed: connection to server at "127.0.0.1", port 5432 failed: {says}'
+    )
+    assert error.sqlstate is None
+    assert is_full(DBAPIError(None, None, error)) is full

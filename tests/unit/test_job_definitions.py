@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic import BaseModel, PlainSerializer, Secret, SecretBytes, SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -28,9 +28,20 @@ class Order(Base):
 class Opaque: ...
 
 
+Written = Annotated[SecretStr, PlainSerializer(SecretStr.get_secret_value, return_type=str)]
+
+
 class Card(BaseModel):
     holder: str
-    pin: SecretStr
+    pin: Written
+
+
+class Safe(BaseModel):
+    code: SecretStr
+    day: Secret[date] | None = None
+
+
+Day = Annotated[Secret[date], PlainSerializer(Secret[date].get_secret_value, return_type=date)]
 
 
 @pytest.fixture
@@ -149,9 +160,54 @@ def test_a_value_is_not_in_the_message_since_it_may_be_secret(jobs: JobQueue) ->
 
 def test_arguments_whose_type_says_that_they_are_secret_are_known_at_any_depth(jobs: JobQueue) -> None:
     @jobs.task
-    async def pay(key: SecretStr, cards: list[Card], maybe: SecretBytes | None, plain: str) -> None: ...
+    async def pay(key: Written, cards: list[Card], maybe: Written | None, plain: str, day: Day) -> None: ...
 
-    assert pay.secret == {"key", "pin", "maybe"}
+    assert pay.secret == {"key", "pin", "maybe", "day"}
+
+
+async def secret_text(key: SecretStr) -> None: ...
+
+
+async def secret_bytes(key: SecretBytes) -> None: ...
+
+
+async def secret_date(day: list[Secret[date]]) -> None: ...
+
+
+async def perhaps_secret(key: SecretStr | None = None) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [(secret_text, "key"), (secret_bytes, "key"), (secret_date, "day"), (perhaps_secret, "key")],
+)
+def test_a_secret_that_would_be_stored_as_asterisks_is_refused_with_what_to_do(
+    jobs: JobQueue, task: Callable[..., Any], name: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} would be stored as asterisks.*Pass an id.*PlainSerializer"):
+        jobs.task(task)
+
+
+def test_a_secret_of_which_the_parameter_s_type_tells_nothing_is_refused_when_it_is_enqueued(jobs: JobQueue) -> None:
+    @jobs.task
+    async def anything(value: Any) -> None: ...
+
+    safe = Safe(code=SecretStr("hunter2-correct"))
+    for secret in (SecretStr("hunter2-correct"), [{"key": Secret(date(2026, 1, 1))}], safe, {"safes": (safe, safe)}):
+        with pytest.raises(ConfigurationError, match="a secret would be stored as asterisks") as refused:
+            anything.job(secret)
+        assert "hunter2" not in str(refused.value)
+    assert anything.job(Safe(code=SecretStr(""))).arguments == '{"value":{"code":""}}'
+    assert anything.job("**********").arguments == '{"value":"**********"}', "which is what was given"
+
+
+def test_a_secret_whose_type_says_how_it_is_written_comes_whole(jobs: JobQueue) -> None:
+    @jobs.task
+    async def pay(card: Card, key: Written) -> None: ...
+
+    stored = pay.job(Card(holder="Ada", pin=SecretStr("9876")), SecretStr("hunter2")).arguments
+    assert pay.load(stored)["key"].get_secret_value() == "hunter2"
+    assert pay.load(stored)["card"].pin.get_secret_value() == "9876"
 
 
 def test_stored_arguments_of_an_older_task_get_its_defaults_or_say_what_is_wrong(jobs: JobQueue) -> None:

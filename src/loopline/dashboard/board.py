@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from loopline import _opened
-from loopline.dashboard.jobs_view import overview_as_json
+from loopline.dashboard.jobs_view import overview_as_json, shown_name
 from loopline.dashboard.view import Rates
 from loopline.errors import DatabaseBusy
-from loopline.jobs import JobQueue
+from loopline.jobs.opened import OpenedStore, opened_stores
 from loopline.jobs.overview import overview
 from loopline.processes import Neighbours
 from loopline.processes.neighbours import Neighbour
@@ -52,11 +51,6 @@ class Board:
         self._counting = asyncio.Lock()
         self._counted: tuple[float, dict[str, Any]] | None = None  # until when it is fresh
 
-    @property
-    def queue(self) -> JobQueue | None:
-        """The job queue that is open here; the first, if there are several."""
-        return next(iter(_opened.job_queues), None)
-
     async def look(self) -> Look:
         """Return what they tell; what was asked for a moment ago is not asked for again."""
         async with self._asking:
@@ -68,12 +62,12 @@ class Board:
             return look
 
     async def jobs(self) -> dict[str, Any]:
-        """Return how the jobs stand, or the problem that keeps them from being counted; nothing without a queue."""
+        """Return how the jobs stand in each database, or the problem that keeps them from being counted."""
         async with self._counting:
             if self._counted is not None and monotonic() < self._counted[0]:
                 return self._counted[1]
             began = monotonic()
-            told = await self._count()
+            told = {"stores": await asyncio.gather(*map(_count, opened_stores()))}
             self._counted = max(began + FRESH, monotonic() + JOBS_SHARE * (monotonic() - began)), told
             return told
 
@@ -81,13 +75,12 @@ class Board:
         """Count the jobs anew when somebody asks: something was done to them."""
         self._counted = None
 
-    async def _count(self) -> dict[str, Any]:
-        queue = self.queue
-        if queue is None:
-            return {}
-        try:
-            return overview_as_json(await overview(queue.db))
-        except DatabaseBusy as error:
-            return {"problem": error.detail}
-        except Exception as error:  # noqa: BLE001 - whatever the database's driver raises while it is away
-            return {"problem": f"The database does not answer: {type(error).__name__}"}
+
+async def _count(store: OpenedStore) -> dict[str, Any]:
+    told = {"key": store.key, "name": shown_name(store.name)}
+    try:
+        return told | overview_as_json(await overview(store.db))
+    except DatabaseBusy as error:
+        return told | {"problem": error.detail}
+    except Exception as error:  # noqa: BLE001 - whatever the database's driver raises while it is away
+        return told | {"problem": f"The database does not answer: {type(error).__name__}"}

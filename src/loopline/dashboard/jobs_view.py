@@ -11,9 +11,10 @@ from loopline.dashboard.hiding import Hiding
 from loopline.jobs.job import Job, JobState
 from loopline.jobs.operations import AGAIN, ENDED
 from loopline.jobs.overview import JobsOverview
+from loopline.jobs.roster import PresentWorker
 from loopline.jobs.task import Task
 
-__all__ = ["STATES", "job_in_full", "job_in_list", "overview_as_json"]
+__all__ = ["STATES", "job_in_full", "job_in_list", "overview_as_json", "shown_name"]
 
 STATES: tuple[JobState, ...] = get_args(JobState)
 MOST_QUEUES = 100
@@ -37,7 +38,27 @@ def overview_as_json(found: JobsOverview) -> dict[str, Any]:
         }
         for queue, states in list(found.counts.items())[:MOST_QUEUES]
     ]
-    return {"queues": queues, "more": sorted(found.more), "workers": found.workers}
+    workers = [_worker(worker) for worker in found.roster]
+    return {"queues": queues, "more": sorted(found.more), "workers": found.workers, "roster": workers}
+
+
+def shown_name(name: str) -> str:
+    """Return a name, cut if it is long."""
+    return _cut(name, PREVIEW)
+
+
+def _worker(worker: PresentWorker) -> dict[str, Any]:
+    facts = worker.facts
+    return {
+        "id": worker.id,
+        "host": None if facts is None else _cut(facts.host, PREVIEW),
+        "pid": None if facts is None else facts.pid,
+        "queues": None if facts is None else _cut(", ".join(facts.queues), PREVIEW),
+        "concurrency": None if facts is None else facts.concurrency,
+        "busy": worker.busy,
+        "up": round(worker.up),
+        "silent": None if worker.silent is None else round(worker.silent),
+    }
 
 
 def job_in_list(job: Job, hiding: Hiding, tasks: Tasks) -> dict[str, Any]:

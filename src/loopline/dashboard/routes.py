@@ -14,7 +14,8 @@ from loopline.dashboard.events import EventStream
 from loopline.dashboard.hiding import Hiding
 from loopline.dashboard.jobs_view import STATES, job_in_full, job_in_list
 from loopline.dashboard.page import file_response
-from loopline.jobs import JobQueue, JobState
+from loopline.jobs import JobState
+from loopline.jobs.opened import OpenedStore, opened_stores
 from loopline.jobs.search import search
 from loopline.processes.room import PLACES
 
@@ -25,18 +26,21 @@ PER_PAGE = 50  # jobs
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^[^\\x00]*$")]
 JobId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Key = Annotated[str, StringConstraints(pattern="^[0-9a-f]{1,64}$")]  # of the database; needless if there is one
 
 
 class _QueueName(BaseModel):
     """Which queue."""
 
     queue: Name
+    store: Key | None = None
 
 
 class _WhichJob(BaseModel):
     """Which job."""
 
     id: JobId
+    store: Key | None = None
 
 
 class _Answered(Response):
@@ -60,12 +64,6 @@ def routes_of(board: Board, hiding: Hiding) -> APIRouter:
     router = APIRouter()
     streams: set[object] = set()
 
-    def opened() -> JobQueue:
-        queue = board.queue
-        if queue is None:
-            raise HTTPException(404, "This process has no JobQueue open.")
-        return queue
-
     @router.get("/")
     async def page() -> Response:
         return file_response("index.html")
@@ -88,8 +86,9 @@ def routes_of(board: Board, hiding: Hiding) -> APIRouter:
         task: Name | None = None,
         queue: Name | None = None,
         before: JobId | None = None,
+        store: Key | None = None,
     ) -> dict[str, Any]:
-        jobs = opened()
+        jobs = _opened(store)
         found = await search(jobs.db, state=state, task=task, queue=queue, before=before, limit=PER_PAGE)
         return {
             "jobs": [job_in_list(job, hiding, jobs.tasks) for job in found.jobs],
@@ -98,13 +97,13 @@ def routes_of(board: Board, hiding: Hiding) -> APIRouter:
         }
 
     @router.get("/jobs/names")
-    async def names() -> dict[str, Any]:
-        jobs = opened()
+    async def names(store: Key | None = None) -> dict[str, Any]:
+        jobs = _opened(store)
         return {"states": STATES, "tasks": sorted(jobs.tasks)[:500], "queues": jobs.queues[:500]}
 
     @router.get("/jobs/{job_id}")
-    async def show_job(job_id: JobId) -> dict[str, Any]:
-        jobs = opened()
+    async def show_job(job_id: JobId, store: Key | None = None) -> dict[str, Any]:
+        jobs = _opened(store)
         job = await jobs.operations.get(job_id)
         if job is None:
             raise HTTPException(404, f"There is no job {job_id}. Ended jobs are deleted after some time.")
@@ -112,26 +111,45 @@ def routes_of(board: Board, hiding: Hiding) -> APIRouter:
 
     @router.post("/jobs/retry")
     async def retry(job: _WhichJob) -> dict[str, bool]:
-        done = await opened().operations.retry(job.id)
+        done = await _opened(job.store).operations.retry(job.id)
         board.forget_jobs()
         return {"done": done}
 
     @router.post("/jobs/cancel")
     async def cancel(job: _WhichJob) -> dict[str, bool]:
-        done = await opened().operations.cancel(job.id)
+        done = await _opened(job.store).operations.cancel(job.id)
         board.forget_jobs()
         return {"done": done}
 
     @router.post("/queues/pause")
     async def pause(which: _QueueName) -> dict[str, bool]:
-        await opened().operations.pause(which.queue)
+        await _opened(which.store).operations.pause(which.queue)
         board.forget_jobs()
         return {"done": True}
 
     @router.post("/queues/resume")
     async def resume(which: _QueueName) -> dict[str, bool]:
-        done = await opened().operations.resume(which.queue)
+        done = await _opened(which.store).operations.resume(which.queue)
         board.forget_jobs()
         return {"done": done}
 
     return router
+
+
+def _opened(key: str | None) -> OpenedStore:
+    """Return the database with jobs that is meant.
+
+    Raises:
+        HTTPException: If it is not open in this process, or it is not said which of several.
+    """
+    stores = opened_stores()
+    if not stores:
+        raise HTTPException(404, "This process has no JobQueue open.")
+    if key is None:
+        if len(stores) > 1:
+            raise HTTPException(422, "There are several databases with jobs: say which store.")
+        return stores[0]
+    found = next((store for store in stores if store.key == key), None)
+    if found is None:
+        raise HTTPException(404, "This process does not have that database open.")
+    return found

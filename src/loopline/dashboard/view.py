@@ -67,7 +67,7 @@ def view_of(neighbours: Sequence[Neighbour], rates: dict[int, float], chosen: in
         "rate": round(sum(rates[one.place] for one in shown), 1),
         "routes": _routes(told),
         "lanes": _lanes(told),
-        "pools": _summed(told, "pools", ("size", "in_use")),
+        "pools": _with_figures(told, "pools", _summed(told, "pools", ("size", "in_use", "rejected"))),
     }
 
 
@@ -119,11 +119,15 @@ def _routes(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def _lanes(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     each = list(told)
     numbers = ("size", "max_queue", "running", "abandoned", "waiting", "completed", "failed", "timed_out")
-    lanes = _summed(each, "lanes", (*numbers, "cancelled", "rejected"))[:MOST_LANES]
-    for lane in lanes:
-        recent = [_durations(same["recent"]) for one in each for same in one["lanes"] if same["name"] == lane["name"]]
-        lane |= _figures(Durations.together(recent))
-    return lanes
+    return _with_figures(each, "lanes", _summed(each, "lanes", (*numbers, "cancelled", "rejected"))[:MOST_LANES])
+
+
+def _with_figures(told: list[dict[str, Any]], kind: str, things: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return things of a kind, each with the figures of what took time lately."""
+    for thing in things:
+        recent = [_durations(same["recent"]) for one in told for same in one[kind] if same["name"] == thing["name"]]
+        thing |= _figures(Durations.together(recent))
+    return things
 
 
 def _summed(told: Iterable[dict[str, Any]], kind: str, numbers: Iterable[str]) -> list[dict[str, Any]]:

@@ -202,9 +202,10 @@ class Database:
             async with self.begin() as session:
                 yield await session.connection()
             return
-        with busy_as_answer():
+        pool = unsynced.pool
+        with busy_as_answer(pool):
             connection = await unsynced.connect()
-        async with transaction(connection, close=connection.close, commit=connection.commit):
+        async with transaction(connection, close=connection.close, commit=connection.commit, pool=pool):
             yield connection
 
     async def ping(self) -> None:
@@ -245,7 +246,7 @@ class Database:
             self._target, self._overriding, self._options = previous
 
     def statistics(self) -> list[PoolStatistics]:
-        """Return how many connections each of its pools lends now. A closed Database has none."""
+        """Return how many connections each of its pools lends, and who waited for one. A closed Database has none."""
         started = self._started
         if started is None:
             return []
@@ -271,7 +272,7 @@ class Database:
             raise ConfigurationError("the database is open already: start it once, in lifespan(...) or by `async with`")
         self._started = _start(self._target, self._options)
         try:
-            with busy_as_answer():
+            with busy_as_answer(None):
                 await self._started.engines.prepare(self._options)
         except BaseException:
             await self.aclose()
@@ -297,8 +298,10 @@ class Database:
                 yield session
             return
         started = self._open()
-        session = started.engines.writer(started.make) if write else started.engines.reader(started.make)
-        async with transaction(session, close=session.close, commit=session.commit if write else None):
+        engines = started.engines
+        session = engines.writer(started.make) if write else engines.reader(started.make)
+        pool = (engines.writing if write else engines.reading).pool
+        async with transaction(session, close=session.close, commit=session.commit if write else None, pool=pool):
             yield session
 
     async def _write_in_request(self) -> AsyncIterator[AsyncSession]:

@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 from loopline._finish import finish_first
 from loopline.database import postgres, sqlite
 from loopline.database.one_hop import connect_in_one_hop
+from loopline.database.pool import PatientPool
 from loopline.database.url import sync_url
 from loopline.errors import ConfigurationError
 
@@ -121,8 +122,8 @@ def open_engines(url: URL, options: PoolOptions) -> Engines:
     """
     if url.get_backend_name() == "sqlite":
         wait = {"timeout": options.busy_timeout}
-        writer = create_async_engine(url, connect_args=wait, **options.for_pool(1))
-        reader = create_async_engine(url, connect_args=wait, **options.for_pool())
+        writer = create_async_engine(url, connect_args=wait, poolclass=PatientPool, **options.for_pool(1))
+        reader = create_async_engine(url, connect_args=wait, poolclass=PatientPool, **options.for_pool())
         for engine in (writer, reader):
             event.listen(engine.sync_engine, "do_connect", connect_in_one_hop)
         event.listen(writer.sync_engine, "connect", sqlite.make_strict)
@@ -131,7 +132,7 @@ def open_engines(url: URL, options: PoolOptions) -> Engines:
         event.listen(writer.sync_engine, "begin", sqlite.begin_immediate)
         unsynced = writer.execution_options(**{sqlite.UNSYNCED: True})
         return Engines(writer, reader, owned=(writer, reader), unsynced=unsynced)
-    engine = _open_postgres(url, options.transaction_pooler, **options.for_pool())
+    engine = _open_postgres(url, options.transaction_pooler, poolclass=PatientPool, **options.for_pool())
     owned, direct = [engine], None if options.transaction_pooler else engine
     if options.direct_url is not None:
         direct = _open_postgres(options.direct_url, False, echo=options.echo, poolclass=NullPool)

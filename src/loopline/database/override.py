@@ -32,7 +32,8 @@ async def session_inside(outer: AsyncSession, *, write: bool) -> AsyncIterator[A
             session = AsyncSession(
                 connection, join_transaction_mode="create_savepoint", expire_on_commit=False, close_resets_only=False
             )
-            async with transaction(session, close=session.close, commit=session.commit if write else None):
+            commit = session.commit if write else None
+            async with transaction(session, close=session.close, commit=commit, pool=None):
                 yield session
     finally:
         outer.expire_all()

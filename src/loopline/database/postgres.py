@@ -8,6 +8,7 @@ and gives up after some ten seconds of silence.
 from __future__ import annotations
 
 import math
+import re
 import socket
 from typing import Any
 
@@ -22,6 +23,11 @@ PATIENCE = 10  # seconds that a new connection may take, and that what was sent 
 IDLE, INTERVAL, COUNT = 5, 2, 3  # seconds of silence before the first question, seconds between questions, how many
 
 TOO_MANY_CONNECTIONS, CANNOT_CONNECT_NOW = "53300", "57P03"
+# libpq keeps the code of an error that ended the connecting to itself: psycopg has the server's words alone, which are
+# English unless the server's `lc_messages` says otherwise.
+_FULL = re.compile(
+    r"FATAL: +(sorry, too many|too many connections|remaining connection slots are|the database system is) "
+)
 
 # By the names of the options of Linux; what a system does not have it does without.
 _SOCKET = {
@@ -39,7 +45,10 @@ _SERVER = (
 
 def is_full(error: DBAPIError) -> bool:
     """Return whether a server has as many connections as it takes, or is about to start or to stop."""
-    return getattr(error.orig, "sqlstate", None) in (TOO_MANY_CONNECTIONS, CANNOT_CONNECT_NOW)
+    code = getattr(error.orig, "sqlstate", "")
+    if code is None:
+        return _FULL.search(str(error.orig)) is not None
+    return code in (TOO_MANY_CONNECTIONS, CANNOT_CONNECT_NOW)
 
 
 def connect_timeout(url: URL) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from time import monotonic
 
 from anyio import CapacityLimiter, Semaphore, fail_after
 from anyio.to_thread import run_sync
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from loopline._finish import finish_first
 from loopline.database.engines import PoolOptions, open_sync_engine
+from loopline.database.pool import Waits, waits_of
 from loopline.database.transaction import transaction
 from loopline.errors import DatabaseBusy
 
@@ -52,18 +54,29 @@ class SyncSessions:
         Raises:
             DatabaseBusy: If no seat was free within ``pool_timeout``.
         """
+        pool = self._engine.pool
+        if not self._seats.value:
+            await self._sit_down(waits_of(pool))
+        else:
+            await self._seats.acquire()
+        try:
+            session = Session(self._engine, expire_on_commit=False, close_resets_only=False)
+            close, commit = partial(self._run, session.close), partial(self._run, session.commit)
+            async with transaction(session, close=close, commit=commit if self._write else None, pool=pool):
+                yield session
+        finally:
+            self._seats.release()
+
+    async def _sit_down(self, waits: Waits) -> None:
+        began = monotonic()
         try:
             with fail_after(self._wait):
                 await self._seats.acquire()
         except TimeoutError as error:
+            waits.rejected += 1
             raise DatabaseBusy("All database connections are in use. Try again.") from error
-        try:
-            session = Session(self._engine, expire_on_commit=False, close_resets_only=False)
-            close, commit = partial(self._run, session.close), partial(self._run, session.commit)
-            async with transaction(session, close=close, commit=commit if self._write else None):
-                yield session
         finally:
-            self._seats.release()
+            waits.end(began)
 
     async def _run(self, step: Callable[[], None]) -> None:
         await run_sync(step, limiter=self._threads)

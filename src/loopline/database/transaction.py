@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import Pool
 
 from loopline._finish import finish_first
+from loopline.database.pool import waits_of
 from loopline.database.postgres import is_full
 from loopline.database.sqlite import is_locked
 from loopline.errors import DatabaseBusy
@@ -24,7 +26,7 @@ logger = logging.getLogger("loopline.database")
 
 
 @asynccontextmanager
-async def transaction(session: S, *, close: Step, commit: Step | None) -> AsyncIterator[S]:
+async def transaction(session: S, *, close: Step, commit: Step | None, pool: Pool | None) -> AsyncIterator[S]:
     """Hand out a session; commit when the block ends, roll back when it raises, and close it in any case.
 
     A commit, rollback or close that has begun is finished before a cancellation is passed on, so that its outcome is
@@ -34,12 +36,13 @@ async def transaction(session: S, *, close: Step, commit: Step | None) -> AsyncI
         session: The session.
         close: Rolls back what is not committed, and gives the connection back.
         commit: Commits; None means that nothing is ever committed.
+        pool: Where its connection comes from; None if it has one already.
 
     Raises:
         DatabaseBusy: If no connection or write lock was free in time, in the block or at the commit.
         Exception: Whatever the block or the commit raised.
     """
-    with busy_as_answer():
+    with busy_as_answer(pool):
         try:
             yield session
         except BaseException:
@@ -65,19 +68,30 @@ async def _close_quietly(close: Step) -> None:
 
 
 @contextmanager
-def busy_as_answer() -> Iterator[None]:
+def busy_as_answer(pool: Pool | None) -> Iterator[None]:
     """Turn "no connection was free", here or at the server, and "the database is locked" into DatabaseBusy.
+
+    Args:
+        pool: Where it is counted; None for nowhere.
 
     Raises:
         DatabaseBusy: If the block ended for one of these reasons. It is an answer to a request.
     """
     try:
         yield
-    except PoolTimeout as error:
-        raise DatabaseBusy("All database connections are in use. Try again.") from error
-    except DBAPIError as error:
-        if is_locked(error):
-            raise DatabaseBusy("The database is being written to. Try again.") from error
-        if is_full(error):
-            raise DatabaseBusy("The database takes no more connections at the moment. Try again.") from error
-        raise
+    except (PoolTimeout, DBAPIError) as error:
+        if (why := _busy(error)) is None:
+            raise
+        if pool is not None:
+            waits_of(pool).rejected += 1
+        raise DatabaseBusy(why) from error
+
+
+def _busy(error: PoolTimeout | DBAPIError) -> str | None:
+    if isinstance(error, PoolTimeout):
+        return "All database connections are in use. Try again."
+    if is_locked(error):
+        return "The database is being written to. Try again."
+    if is_full(error):
+        return "The database takes no more connections at the moment. Try again."
+    return None

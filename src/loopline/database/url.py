@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
+from typing import Any
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from loopline.errors import ConfigurationError, MissingExtra
 
-__all__ = ["checked_backend", "checked_url", "sync_url"]
+__all__ = ["checked_backend", "checked_url", "place_of", "sync_url"]
 
 DRIVERS = {"sqlite": ("aiosqlite", "standard"), "postgresql": ("asyncpg", "postgres")}
 SUPPORTED = "sqlite+aiosqlite:///shop.db or postgresql+asyncpg://user:password@host/shop"
@@ -79,6 +81,18 @@ def checked_backend(url: URL) -> str:
             "Use a file, in tests a temporary one: sqlite+aiosqlite:////tmp/test.db"
         )
     return backend
+
+
+def place_of(url: URL) -> tuple[Any, ...]:
+    """Return which database it is, as far as its URL tells: who connects to it, and how, is left out.
+
+    Args:
+        url: The URL of an engine.
+    """
+    database = url.database
+    if url.get_backend_name() == "sqlite":
+        database = os.path.abspath(database or "")
+    return url.get_backend_name(), url.host or url.query.get("host"), url.port or url.query.get("port"), database
 
 
 def sync_url(url: URL) -> URL:

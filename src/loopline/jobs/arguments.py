@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -13,10 +14,12 @@ from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerati
 from pydantic_core import PydanticSerializationError
 
 from loopline.errors import ConfigurationError
+from loopline.jobs.argument_secrets import INSTEAD, names_of_secrets, secrets_in, would_be_asterisks
 
 __all__ = ["MOST_BYTES", "Arguments"]
 
 MOST_BYTES = 1_000_000  # of one job's arguments as JSON
+ASTERISKS = "***"  # in what pydantic writes instead of a secret
 
 
 class Arguments:
@@ -28,7 +31,8 @@ class Arguments:
         skip: How many parameters come from elsewhere: 1 if the first is the session.
 
     Raises:
-        ConfigurationError: If a parameter has no type, or one that is no JSON, or takes any number of values.
+        ConfigurationError: If a parameter has no type, or one that is no JSON, or whose values would be stored as
+            asterisks, or takes any number of values.
     """
 
     def __init__(self, task: str, fn: Callable[..., Any], *, skip: int) -> None:
@@ -52,6 +56,12 @@ class Arguments:
                 types[parameter.name],
                 ... if parameter.default is parameter.empty else parameter.default,
             )
+            if would_be_asterisks(types[parameter.name]):
+                raise ConfigurationError(
+                    f"task {task}: {parameter.name} would be stored as asterisks, with which the task can do nothing. "
+                    f"{INSTEAD}"
+                )
+        self._types = {name: annotation for name, (annotation, _) in fields.items()}
         self._signature = inspect.Signature(parameters)
         self._positional = [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
         # Names that pydantic keeps for itself can't be fields; aliases can.
@@ -86,10 +96,13 @@ class Arguments:
                     "job runs. Pass its id and load it in the task"
                 )
         try:
-            stored = self._model.model_validate(bound).model_dump_json(by_alias=True, exclude_unset=True)
+            model = self._model.model_validate(bound)
+            stored = model.model_dump_json(by_alias=True, exclude_unset=True)
         except (ValidationError, PydanticSerializationError) as error:
             self._refuse_misfit(args, kwargs)
             raise ConfigurationError(f"task {self._task}: {_explain(error)}") from error
+        if ASTERISKS in stored and not self._keeps_secrets(model, stored):
+            raise ConfigurationError(f"task {self._task}: a secret would be stored as asterisks. {INSTEAD}")
         if (size := len(stored.encode())) > MOST_BYTES:
             raise ConfigurationError(
                 f"task {self._task}: its arguments are {size:,} bytes as JSON, and {MOST_BYTES:,} is the most. "
@@ -107,12 +120,19 @@ class Arguments:
     @cached_property
     def secret(self) -> frozenset[str]:
         """The names, at any depth, of what has a type that says that it is secret, such as ``SecretStr``."""
-        found: set[str] = set()
-        try:
+        found = set(names_of_secrets(self._types))
+        # a type of the application's own may tell nothing of itself
+        with suppress(PydanticInvalidForJsonSchema):
             _add_secret_names(self._model.model_json_schema(by_alias=True), found)
-        except PydanticInvalidForJsonSchema:  # a type of the application's own that tells nothing of itself
-            return frozenset()
         return frozenset(found)
+
+    def _keeps_secrets(self, model: BaseModel, stored: str) -> bool:
+        """Whether the secrets that were given are in what is stored."""
+        given = secrets_in(model)
+        try:
+            return not given or secrets_in(self._model.model_validate_json(stored)) == given
+        except ValidationError:
+            return False
 
     def load(self, stored: str) -> dict[str, Any]:
         """Read what ``dump`` returned, perhaps of an older version of the task.

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loopline.jobs.store import Store
 
-__all__ = ["FileLock"]
+__all__ = ["FileLock", "is_held"]
 
 
 class FileLock:
@@ -57,7 +57,7 @@ class FileLock:
         return await run_sync(lambda: [other for other, name in others.items() if self._is_gone(name)])
 
     def _path(self, name: str) -> Path:
-        return Path(f"{self._database}-worker-{name}")
+        return _path(self._database, name)
 
     def _is_gone(self, name: str) -> bool:
         path = self._path(name)
@@ -70,6 +70,26 @@ class FileLock:
         path.unlink(missing_ok=True)
         os.close(descriptor)
         return True
+
+
+def is_held(database: str, name: str) -> bool:
+    """Return whether a worker's file is locked. Nothing is changed; for a moment it may look locked to others.
+
+    Args:
+        database: The database's file.
+        name: The worker's name.
+    """
+    try:
+        os.close(_lock(_path(database, name), 0))
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _path(database: str, name: str) -> Path:
+    return Path(f"{database}-worker-{name}")
 
 
 def _lock(path: Path, flags: int) -> int:

@@ -33,7 +33,7 @@ logger = logging.getLogger("loopline.jobs")
 # that wait for it, and must not make the living look dead. Said for this transaction alone: a pooler may lend the
 # connection to others.
 _BEAT = text(
-    "UPDATE loopline_workers SET beat = beat + 1 "
+    "UPDATE loopline_workers SET beat = beat + 1, beat_at = extract(epoch FROM statement_timestamp()) "
     "WHERE id = :worker AND set_config('synchronous_commit', 'off', TRUE) IS NOT NULL"
 )
 

@@ -14,7 +14,7 @@ from loopline.errors import ConfigurationError
 
 __all__ = ["NEWEST", "check_version", "migrate", "read_version", "statements", "whole_script"]
 
-NEWEST = 2
+NEWEST = 3
 _LOCK = 0x6C6F6F706C696E65 & 0x7FFFFFFFFFFFFFFF  # "loopline": the advisory lock that migrations take on PostgreSQL
 
 

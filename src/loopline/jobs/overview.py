@@ -8,11 +8,13 @@ from sqlalchemy import text
 
 from loopline.database import Database
 from loopline.jobs.job import JobState
+from loopline.jobs.roster import PresentWorker, roster
 from loopline.jobs.statements import NOW
 
 __all__ = ["JobsOverview", "Throughput", "overview"]
 
 RECENT = 60.0  # seconds of which the throughput is
+MOST_HEADS = 100  # queues whose heads are looked at
 
 # Each state as its partial index has it, and how many times as many are counted: those that wait are in an index with
 # their queue, and are what is asked about first; for the others each row is read.
@@ -61,7 +63,8 @@ class JobsOverview:
         paused: The queues that are paused.
         throughput: By queue, over the last minute.
         workers: How many worker processes there are.
-        oldest: Seconds that the job at the head of the line has waited for; None if none waits. By queue.
+        roster: Which they are; of many, the first.
+        oldest: Seconds that the job at the head of the line has waited for, by queue; of very many queues, the first.
     """
 
     counts: dict[str, dict[JobState, int]]
@@ -69,6 +72,7 @@ class JobsOverview:
     paused: frozenset[str]
     throughput: dict[str, Throughput]
     workers: int
+    roster: list[PresentWorker]
     oldest: dict[str, float]
 
 
@@ -106,14 +110,14 @@ async def overview(db: Database, *, most: int = 10_000) -> JobsOverview:
                 known[name] = known.get(name, 0.0) + count / seconds
         paused = await connection.scalars(text("SELECT name FROM loopline_queues WHERE paused_at IS NOT NULL"))
         workers: int = await connection.scalar(text("SELECT count(*) FROM loopline_workers"))
+        listed = await roster(connection)
         oldest = {}
-        for queue, states in counts.items():
-            if "available" in states:
-                due: float | None = await connection.scalar(_HEAD, {"queue": queue})
-                if due is not None:
-                    oldest[queue] = max(0.0, present - due)
+        for queue in sorted(queue for queue, states in counts.items() if "available" in states)[:MOST_HEADS]:
+            due: float | None = await connection.scalar(_HEAD, {"queue": queue})
+            if due is not None:
+                oldest[queue] = max(0.0, present - due)
         held = frozenset(paused)
     throughput = {queue: Throughput(**known) for queue, known in rates.items()}
     for queue in held:
         counts.setdefault(queue, {})
-    return JobsOverview(dict(sorted(counts.items())), frozenset(more), held, throughput, workers, oldest)
+    return JobsOverview(dict(sorted(counts.items())), frozenset(more), held, throughput, workers, listed, oldest)

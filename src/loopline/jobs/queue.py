@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
 
 from fastapi.params import Depends
-from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from loopline import _opened
 from loopline.database import Database
+from loopline.database.url import place_of
 from loopline.errors import ConfigurationError, DuplicateJob, DuplicateTask
 from loopline.jobs import migration
 from loopline.jobs.attempts import TaskAttempts
@@ -332,7 +332,7 @@ class JobQueue:
         if engine is None:
             raise ConfigurationError("this session has no engine: enqueue with a session of the JobQueue's database")
         own = self._own_engine()
-        if own is not None and engine is not own and _place(engine.url) != _place(own.url):
+        if own is not None and engine is not own and place_of(engine.url) != place_of(own.url):
             raise ConfigurationError(
                 f"this session writes to {engine.url}, and the jobs are in {own.url}: "
                 "enqueue with a session of the JobQueue's database"
@@ -372,7 +372,3 @@ class JobQueue:
     def _tell(self, queue: str, *, due: bool) -> None:
         if self._running is not None:
             self._running.tell(queue, due=due)
-
-
-def _place(url: URL) -> tuple[Any, ...]:
-    return url.get_backend_name(), url.host, url.port, url.database

@@ -178,7 +178,11 @@ class Statements:
             "INSERT INTO loopline_workers (name, started_at) VALUES (:name, {now}) "
             "ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id"
         )
-        self.beat = sql("UPDATE loopline_workers SET beat = beat + 1 WHERE id = :worker")
+        self.describe_worker = sql(
+            "UPDATE loopline_workers SET host = :host, pid = :pid, queues = :queues, concurrency = :concurrency, "
+            "beat_at = {now} WHERE id = :worker"
+        )
+        self.beat = sql("UPDATE loopline_workers SET beat = beat + 1, beat_at = {now} WHERE id = :worker")
         self.remove_worker = sql("DELETE FROM loopline_workers WHERE id = :worker")
         self.workers = sql("SELECT id, name, beat FROM loopline_workers")
         self.rescue = sql(_RESCUE.replace("{whose}", "worker = :worker"))

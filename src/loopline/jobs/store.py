@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Dialect
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from loopline.jobs.job import Claimed, NewJob
 from loopline.jobs.statements import Statements
+from loopline.jobs.worker_facts import WorkerFacts
 
 __all__ = ["Outcome", "Store", "Verdict"]
 
@@ -179,14 +180,17 @@ class Store:
         rows = (await connection.execute(self._sql.wanted, {"worker": worker})).scalars().all()
         return {job for job in rows if job is not None} if rows else None
 
-    async def add_worker(self, connection: AsyncConnection, name: str) -> int:
-        """Register a worker; its id. The same name gets the same id."""
+    async def add_worker(self, connection: AsyncConnection, name: str, facts: WorkerFacts | None = None) -> int:
+        """Register a worker, with what it says of itself; its id. The same name gets the same id."""
         added: int = (await connection.execute(self._sql.add_worker, {"name": name, "shift": self.shift})).scalar_one()
+        if facts is not None:
+            values = asdict(facts) | {"queues": json.dumps(facts.queues), "worker": added, "shift": self.shift}
+            await connection.execute(self._sql.describe_worker, values)
         return added
 
     async def beat(self, connection: AsyncConnection, worker: int) -> None:
         """Show that a worker is alive."""
-        await connection.execute(self._sql.beat, {"worker": worker})
+        await connection.execute(self._sql.beat, {"worker": worker, "shift": self.shift})
 
     async def release(self, connection: AsyncConnection, worker: int) -> None:
         """Make what a worker still holds available, and forget it."""

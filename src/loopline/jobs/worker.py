@@ -23,6 +23,7 @@ from loopline.jobs.job import Claimed
 from loopline.jobs.liveness import Liveness
 from loopline.jobs.store import Outcome, Store
 from loopline.jobs.task import Task
+from loopline.jobs.worker_facts import facts_of_this_process
 
 __all__ = ["Worker", "WorkerOptions"]
 
@@ -85,6 +86,7 @@ class Worker:
         self._attempt = attempt
         self._liveness = liveness
         self._options = options
+        self._facts = facts_of_this_process(queues, options.concurrency)
         self._queues = list(queues)
         self._own_queues = frozenset(queues)
         self.id = 0
@@ -170,7 +172,7 @@ class Worker:
         due: float | None = None
         try:
             async with self._connect(alone=not (look or is_due or done or outcomes or self._unsure)) as connection:
-                worker = self.id or await self._store.add_worker(connection, self._liveness.name)
+                worker = self.id or await self._store.add_worker(connection, self._liveness.name, self._facts)
                 if look:
                     wanted = await self._store.wanted(connection, worker)
                 await self._store_ends(connection, done, outcomes)
@@ -288,7 +290,7 @@ class Worker:
                     connection = await session.connection()
                     await self._store_ends(connection, self._done, self._outcomes)
                     if self._unsure and not self.id:  # it may have been registered
-                        self.id = await self._store.add_worker(connection, self._liveness.name)
+                        self.id = await self._store.add_worker(connection, self._liveness.name, self._facts)
                     if self.id:
                         await self._store.release(connection, self.id)
                 return

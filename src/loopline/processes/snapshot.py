@@ -108,7 +108,16 @@ def _figures(watchers: Sequence[Watcher]) -> dict[str, Any]:
             }
             for lane in lanes[:MOST_LANES]
         ],
-        "pools": [{"name": pool.name, "size": pool.size, "in_use": pool.in_use} for pool in pools[:MOST_POOLS]],
+        "pools": [
+            {
+                "name": pool.name,
+                "size": pool.size,
+                "in_use": pool.in_use,
+                "rejected": pool.rejected,
+                "recent": _durations(pool.waited_lately),
+            }
+            for pool in pools[:MOST_POOLS]
+        ],
     }
 
 

@@ -59,7 +59,12 @@ def totals() -> dict[str, Any]:
             for name, some in lanes.items()
         },
         "pools": {
-            name: {"size": sum(pool.size for pool in some), "in_use": sum(pool.in_use for pool in some)}
+            name: {
+                "size": sum(pool.size for pool in some),
+                "in_use": sum(pool.in_use for pool in some),
+                "rejected": sum(pool.rejected for pool in some),
+                "waited": _durations(pool.waited for pool in some),
+            }
             for name, some in pools.items()
         },
         "attempts": _attempts(),

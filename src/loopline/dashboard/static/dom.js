@@ -52,7 +52,7 @@ export function fill(body, things, keyOf, columns, onRow = null) {
     const row = element("tr");
     columns.forEach((_, place) => {
       const cell = element(place ? "td" : "th", place ? {} : { scope: "row" });
-      if (heads[place].classList.contains("n")) cell.classList.add("n");
+      cell.className = heads[place].className;
       row.append(cell);
     });
     if (onRow) onRow(row, thing);

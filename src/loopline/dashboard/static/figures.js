@@ -28,7 +28,7 @@ export function showLive(live) {
   const worst = all.length ? Math.max(...all) : null;
   const now = all.length ? Math.max(...all.slice(-3)) : null;
   put("Loop lag", now === null ? "–" : lag(now), {
-    note: worst === null ? "not watched" : `worst ${lag(worst)} in 2 min`,
+    note: worst === null ? "not watched" : `worst ${lag(worst)}`,
     flag: now !== null && now >= NOTICED ? "bad" : "",
   });
   const sockets = live.websockets ? `, ${count(live.websockets)} websockets` : "";
@@ -47,14 +47,16 @@ export function showStalls({ stalls, forgotten }) {
   put("Forgotten awaits", count(sum(forgotten)), { note: places(forgotten), flag: forgotten.length ? "warm" : "" });
 }
 
-export function showJobs(jobs) {
-  if (!jobs.queues) {
-    if (!jobs.problem) put("Jobs available", "–", { note: "no JobQueue is open" });
+export function showJobs({ stores }) {
+  const well = stores.filter((store) => !store.problem);
+  if (!well.length) {
+    if (!stores.length) put("Jobs available", "–", { note: "no JobQueue is open" });
     return;
   }
-  const of = (state) => jobs.queues.reduce((sum, queue) => sum + (queue.counts[state] ?? 0), 0);
-  const plus = (state) => (jobs.more.includes(state) ? "+" : "");
-  const paused = jobs.queues.filter((queue) => queue.paused).length;
+  const queues = well.flatMap((store) => store.queues);
+  const of = (state) => queues.reduce((sum, queue) => sum + (queue.counts[state] ?? 0), 0);
+  const plus = (state) => (well.some((store) => store.more.includes(state)) ? "+" : "");
+  const paused = queues.filter((queue) => queue.paused).length;
   put("Jobs available", count(of("available")) + plus("available"), {
     note: paused ? `${paused} queues paused` : `${count(of("running"))} running`,
     flag: paused ? "warm" : "",

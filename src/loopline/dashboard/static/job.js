@@ -9,6 +9,7 @@ const said = find("#job-said");
 const EVERY = 1000; // ms between two looks at it while it is open and may change
 
 let opened = null;
+let store = "";
 let ended = false;
 let changed = () => {};
 
@@ -67,7 +68,7 @@ function actions(job) {
 
 async function act(what, id) {
   try {
-    const { done } = await post(`jobs/${what}`, { id });
+    const { done } = await post(`jobs/${what}`, { id, store });
     const told = { retry: ["It runs again.", "It can't run again: it has ended or runs already, or another has its unique key."],
       cancel: ["It is cancelled, or will be as soon as its worker hears of it.", "It has ended already."] };
     setText(said, told[what][done ? 0 : 1]);
@@ -79,12 +80,13 @@ async function act(what, id) {
 }
 
 async function look() {
-  const job = await get(`jobs/${opened}`);
+  const job = await get(`jobs/${opened}?store=${store}`);
   if (job.id === Number(opened)) draw(job);
 }
 
-export async function open(id, onChange) {
+export async function open(id, inStore, onChange) {
   opened = id;
+  store = inStore;
   changed = onChange;
   setText(said, "");
   await look();

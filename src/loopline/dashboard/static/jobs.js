@@ -1,7 +1,7 @@
-// The list of jobs: found by state, task, queue or id.
+// The list of jobs of one database: found by state, task, queue or id.
 
 import { get } from "./ask.js";
-import { element, fill, find, setText, show } from "./dom.js";
+import { element, fill, find, keep, setText, show } from "./dom.js";
 import { date, time } from "./format.js";
 import { open } from "./job.js";
 
@@ -13,6 +13,7 @@ const said = find("#said");
 const EVERY = 2000; // ms between two looks at the list, at least
 
 let wanted = "";
+let store = ""; // whose jobs they are
 let shown = [];
 let following = false;
 
@@ -29,7 +30,7 @@ function draw(found) {
     (job) => ({ text: job.arguments, flag: "code" }),
   ], (row, job) => {
     row.firstElementChild.append(element("button", {
-      type: "button", class: "link", "aria-label": `Open job ${job.id}`, onclick: () => open(job.id, refresh),
+      type: "button", class: "link", "aria-label": `Open job ${job.id}`, onclick: () => open(job.id, store, refresh),
     }, String(job.id)));
   });
   show(older, found.more);
@@ -40,6 +41,7 @@ function draw(found) {
 
 async function load(before = null) {
   const query = new URLSearchParams(wanted);
+  query.set("store", store);
   if (before !== null) query.set("before", before);
   const found = await get(`jobs?${query}`);
   shown = before === null ? found.jobs : [...shown, ...found.jobs];
@@ -63,8 +65,9 @@ export const refresh = () => tell(load());
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const given = Object.fromEntries([...new FormData(form)].filter(([, value]) => value.trim() !== ""));
+  delete given.store;
   if (given.id) {
-    tell(open(given.id, refresh));
+    tell(open(given.id, store, refresh));
     return;
   }
   wanted = new URLSearchParams(given).toString();
@@ -76,22 +79,37 @@ older.addEventListener("click", () => tell(load(shown.at(-1).id)));
 let begun = false;
 let changed = false;
 
-// Called whenever the jobs stand otherwise than before: then the list is looked at again, soon.
-export async function notice() {
-  changed = true;
-  if (begun) return;
+// Another database: other tasks and queues, other jobs.
+async function choose(key) {
+  store = key;
   begun = true;
   try {
-    const names = await get("jobs/names");
-    form.elements.state.append(...names.states.map((state) => element("option", {}, state)));
-    find("#tasks").append(...names.tasks.map((task) => element("option", { value: task })));
-    find("#queue-names").append(...names.queues.map((queue) => element("option", { value: queue })));
+    const names = await get(`jobs/names?store=${store}`);
+    const any = form.elements.state.options[0];
+    form.elements.state.replaceChildren(any, ...names.states.map((state) => element("option", {}, state)));
+    any.selected = true;
+    find("#tasks").replaceChildren(...names.tasks.map((task) => element("option", { value: task })));
+    find("#queue-names").replaceChildren(...names.queues.map((queue) => element("option", { value: queue })));
+    wanted = "";
     await load();
   } catch (error) {
     begun = false;
     setText(said, error.message);
     said.dataset.problem = "true";
   }
+}
+
+form.elements.store.addEventListener("change", (event) => choose(event.target.value));
+
+// Called whenever the jobs stand otherwise than before: then the list is looked at again, soon.
+export function notice(stores) {
+  changed = true;
+  keep(form.elements.store, stores, (one) => one.key, () => element("option"), (child, one) => {
+    child.value = one.key;
+    setText(child, one.name);
+  });
+  const known = stores.some((one) => one.key === store);
+  if (stores.length && (!begun || !known)) choose(known ? store : stores[0].key);
 }
 
 setInterval(() => {

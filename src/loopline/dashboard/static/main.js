@@ -34,7 +34,7 @@ follow({
   jobs: (found) => {
     figures.showJobs(found);
     queues.showJobs(found);
-    if (found.queues) jobs.notice();
+    jobs.notice(found.stores);
   },
 });
 find("#process").addEventListener("change", (event) => choose(event.target.value));

@@ -43,19 +43,15 @@ export function showLanes(live) {
 }
 
 export function showPools(live) {
-  keep(
-    find("#pools"),
-    live.pools,
+  fill(find("#pools tbody"), live.pools, (one) => one.name, [
     (one) => one.name,
-    (one) => element("li", {}, element("span", {}, one.name), element("meter", { min: 0, "aria-label": `Connections for ${one.name}` }), element("span", { class: "n" })),
-    (child, one) => {
-      const [, meter, text] = child.children;
-      meter.max = one.size;
-      meter.high = one.size * 0.8;
-      meter.value = one.in_use;
-      setText(text, `${one.in_use} of ${one.size} in use`);
-    },
-  );
+    (one) => ({ text: `${one.in_use} of ${one.size}`, flag: one.in_use >= one.size ? "warm" : "" }),
+    (one) => count(one.count),
+    (one) => duration(one.p50),
+    (one) => duration(one.p99),
+    (one) => flagged(one.rejected),
+  ]);
+  show(find("#pools").parentElement, live.pools.length > 0);
   show(find("#no-pools"), live.pools.length === 0);
 }
 

@@ -1,0 +1,73 @@
+"""One measurement: a fresh service, asked as fast as it answers, with or without somebody who looks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from benchmarks.dashboard.reader import Read
+from benchmarks.dashboard.results import Case, Sample
+from benchmarks.dashboard.serving import TOKEN, serving
+from benchmarks.watch.generate import Load
+from benchmarks.watch.rates import CONNECTIONS, generate
+
+__all__ = ["measure"]
+
+PATH, ANSWER = "/correct", '{"answer":42}'
+WARM_UP = 0.5  # seconds
+END = 10.0  # seconds that the reader may take to end
+
+
+def measure(repeat: int, case: Case, seconds: float) -> Sample:
+    """Measure one case.
+
+    Args:
+        repeat: Which repeat, from 1.
+        case: What.
+        seconds: How long.
+
+    Raises:
+        RuntimeError: If the service, the generator or the reader fails.
+    """
+    read = Read()
+    with serving(case.jobs) as port:
+        if case.is_open:
+            with _looking(port) as read:
+                generated = generate(_load(port, seconds))
+        else:
+            generated = generate(_load(port, seconds))
+    if case.is_open and read.events < seconds / 2:
+        raise RuntimeError(f"only {read.events} events came: the dashboard was not looked at")
+    return Sample(repeat, case.name, generated.answers / generated.seconds, read.events, read.characters)
+
+
+def _load(port: int, seconds: float) -> Load:
+    return Load(port, CONNECTIONS, WARM_UP, seconds, path=PATH, answer=ANSWER)
+
+
+@contextmanager
+def _looking(port: int) -> Iterator[Read]:
+    """Look at the dashboard from a process of its own; at the end, the counts of what was read are filled in."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.dashboard.reader", str(port), TOKEN],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    read = Read()
+    try:
+        if process.stdout.readline() != "reading\n":
+            raise RuntimeError("the dashboard could not be looked at")
+        yield read
+        told, _ = process.communicate("", timeout=END)
+        if process.returncode:
+            raise RuntimeError(f"who looked at the dashboard ended with exit code {process.returncode}")
+        for name, value in json.loads(told.splitlines()[-1]).items():
+            setattr(read, name, value)
+    finally:
+        process.kill()
+        process.communicate()
