@@ -168,17 +168,19 @@ class Loop:
         current, holder = event, frame
         replaced = _is_other_in_tests(event, self._cost)
         called: list[FunctionInfo] = []
+        names = set(_names(event.node))
         while isinstance(current, Run) and len(chain) < 60:
             holder = current.frame
             called.append(holder.info)
             current = self._next[holder]
+            names.update(_names(current.node))
             replaced = replaced or _is_other_in_tests(current, self._cost)
             chain.append(_step(holder, current))
         if not isinstance(current, Block):
             return None
         kind, title = self._labels[frame]
         place = _place(frame.info, kind)
-        if place == "tests" and (replaced or self._is_patched(frame.info, called, current)):
+        if place == "tests" and (replaced or self._is_patched(frame.info, called, names, current)):
             return None
         is_mocked = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
         certain = weight < UNSURE and not is_mocked
@@ -186,15 +188,20 @@ class Loop:
         stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title, served)
         return weight, stop
 
-    def _is_patched(self, test: FunctionInfo, called: list[FunctionInfo], block: Block) -> bool:
-        """Whether a test replaces something on the way, or what blocks."""
-        patched = self._patches.of(test) if test.module.is_mocked else ()
-        last = [name.rpartition(".")[2] for name in patched]
+    def _is_patched(self, test: FunctionInfo, called: list[FunctionInfo], names: set[str], block: Block) -> bool:
+        """Whether a test replaces something on the way, which goes through these names, or what blocks."""
+        patched = self._patches.of(test)
+        last = {name.rpartition(".")[2] for name in patched}
         if any(one.name in last or (one.owner is not None and one.owner.name in last) for one in called):
+            return True
+        if not last.isdisjoint(names):
             return True
         library, _, name = block.effect.name.rpartition(".")
         short = library.rpartition(".")[2]
-        return any(path.endswith((f"{short}.{name}", f".{short}")) for path in patched)
+        if any(path.endswith((f"{short}.{name}", f".{short}")) for path in patched):
+            return True
+        top = f"{library.partition('.')[0]}."
+        return block.effect.blocks == "network" and any(path.startswith(top) for path in patched)
 
     def _way_to(self, frame: Frame) -> list[Step]:
         steps: list[Step] = []
@@ -205,6 +212,14 @@ class Loop:
             frame, node = parent
             steps.insert(0, _step_at(frame, node))
         return steps
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    """The attributes through which a call goes: `client` and `get` of `self.client.get(url)`."""
+    target = node.func if isinstance(node, ast.Call) else node
+    while isinstance(target, ast.Attribute):
+        yield target.attr
+        target = target.value
 
 
 def _has_a_thread(part: Part) -> bool:
