@@ -39,14 +39,19 @@ class Effects:
             known = self._known[frame]
         return known
 
+    def kept(self, info: FunctionInfo) -> dict[int, Kept]:
+        """Return the ids of the nodes of a function that run only until their result is known, and where it is kept."""
+        known = self._remembered.get(info)
+        if known is None:
+            known = self._remembered[info] = remembered_calls(info)
+        return known
+
     def _walk(self, frame: Frame) -> list[Block | Run]:
         living = self._inference.living
         found = [one for one in effects_of(self._inference, frame) if living.runs(position(one.node), frame)]
         if not found:
             return found
-        remembered = self._remembered.get(frame.info)
-        if remembered is None:
-            remembered = self._remembered[frame.info] = remembered_calls(frame.info)
+        remembered = self.kept(frame.info)
         return [one for event in found for one in self._first_times(event, remembered.get(id(event.node)), frame)]
 
     def _first_times(self, event: Block | Run, kept: Kept | None, frame: Frame) -> list[Block | Run]:

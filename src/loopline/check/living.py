@@ -35,9 +35,15 @@ class Living:
         found = self._regions.get(info)
         if found is None:
             found = self._regions[info] = regions(info)
-        return not any(one.start <= at < one.end and self._outcome(one.test, frame) is one.outcome for one in found)
+        return not any(one.start <= at < one.end and self.outcome(one.test, frame) is one.outcome for one in found)
 
-    def _outcome(self, test: ast.expr, frame: Frame) -> bool | None:
+    def outcome(self, test: ast.expr, frame: Frame) -> bool | None:
+        """Return how a condition in a function comes out in a call, if that is known.
+
+        Args:
+            test: The condition.
+            frame: The call.
+        """
         key = (frame, test)
         if key not in self._outcomes:
             self._outcomes[key] = None

@@ -88,7 +88,9 @@ def _asked_for(node: ast.AST) -> Iterator[str]:
     for one in ast.walk(node):
         match one:
             case ast.Call(func=ast.Attribute(attr="usefixtures"), args=parts):
-                yield from (part.value for part in parts if isinstance(part, ast.Constant))
+                yield from (
+                    part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                )
             case _:
                 pass
 
