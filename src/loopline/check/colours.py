@@ -14,7 +14,7 @@ from loopline.check.filled import Facts, Filled
 from loopline.check.finding import Step
 from loopline.check.inference import Inference
 from loopline.check.model import FunctionInfo, ModuleInfo, extent
-from loopline.check.patches import Patches
+from loopline.check.patches import Patches, is_skipped
 from loopline.check.services import Part, Services
 from loopline.check.values import Frame, Function
 
@@ -253,10 +253,14 @@ class Loop:
             return None
         kind, title = self._labels[frame]
         place = _place(frame.info, kind)
-        if place == "tests" and (replaced or self._is_patched(frame.info, called, names, current)):
+        if place == "tests" and (
+            replaced or is_skipped(frame.info) or self._is_patched(frame.info, called, names, current)
+        ):
             return None
         is_mocked = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
         certain = weight < UNSURE and not is_mocked
+        if place == "tests" and not certain and current.effect.blocks == "cpu" and frame.info.name.startswith("test"):
+            return None  # what a test makes up is small
         served = frame.info in self._served
         stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title, served)
         return weight, stop

@@ -11,7 +11,7 @@ from loopline.check.decorators import is_cached
 from loopline.check.events import Block, Run
 from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo
-from loopline.check.once import Kept, remembered_calls
+from loopline.check.once import Kept, fallbacks, remembered_calls
 from loopline.check.values import Frame
 from loopline.check.walking import effects_of
 
@@ -52,7 +52,12 @@ class Effects:
         if not found:
             return found
         remembered = self.kept(frame.info)
-        return [one for event in found for one in self._first_times(event, remembered.get(id(event.node)), frame)]
+        instead = fallbacks(frame.info)
+        return [
+            _doubtful(one) if id(one.node) in instead else one
+            for event in found
+            for one in self._first_times(event, remembered.get(id(event.node)), frame)
+        ]
 
     def _first_times(self, event: Block | Run, kept: Kept | None, frame: Frame) -> list[Block | Run]:
         """What is left of an event whose result is kept: nothing if it is known from the start."""

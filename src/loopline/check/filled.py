@@ -19,9 +19,11 @@ from loopline.check.events import Block, Run
 from loopline.check.handing import handed_over
 from loopline.check.import_time import chosen, literals
 from loopline.check.indexing import position
+from loopline.check.library_types import given
 from loopline.check.model import ClassInfo, FunctionInfo
 from loopline.check.once import Kept
 from loopline.check.order import is_before, is_passed
+from loopline.check.spellings import spellings
 from loopline.check.values import Frame, Function
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class Filled:
         self._effects = effects
         self._callers = callers
         self._roots = roots
-        self._done: dict[Frame, Facts] = {}
+        self._done: dict[tuple[Frame, bool], Facts] = {}
         self._begun: dict[Frame, Facts] = {}
 
     def before(self, frame: Frame, node: ast.AST) -> Facts:
@@ -78,7 +80,7 @@ class Filled:
             frame: The call.
             node: The place.
         """
-        return self._at_start(frame, 0) | self._facts(frame, until=node)
+        return self._at_start(frame, 0) | self._facts(frame, until=node, is_strict=False)
 
     def asked(self, frame: Frame, event: Block | Run) -> Facts:
         """Return what is asked for at a place: if one of it is known, nothing runs there.
@@ -97,6 +99,13 @@ class Filled:
         kept = self._effects.kept(frame.info).get(id(event.node))
         if kept is not None:
             found.append(self._of_place(frame, kept))
+        if isinstance(event, Block) and event.effect.imports and isinstance(event.node, ast.Call):
+            parts = [one for which in event.effect.imports for one in given(event.node, which)]
+            found.extend(
+                Fact("", "import", names)
+                for one in parts
+                if (names := spellings(self._inference, one, frame.info, frame)) is not None
+            )
         return frozenset(one for one in found if one is not None)
 
     def inside(self, facts: Facts, run: Run) -> Facts:
@@ -126,7 +135,7 @@ class Filled:
             return known or NONE
         self._begun[frame] = NONE
         ways = [
-            self.inside(self._at_start(caller, distance + 1) | self._facts(caller, until=run.node), run)
+            self.inside(self._at_start(caller, distance + 1) | self._facts(caller, until=run.node, is_strict=True), run)
             for caller, run in self._callers.get(frame, ())
             if caller is not frame
         ]
@@ -149,18 +158,18 @@ class Filled:
                 continue
             frame = self._inference.frame(one.info, receiver=one.receiver)
             first = min(one.info.yields, key=position, default=None)
-            found.update(fact for fact in self._facts(frame, until=first) if fact.of == "")
+            found.update(fact for fact in self._facts(frame, until=first, is_strict=True) if fact.of == "")
         return frozenset(found)
 
-    def _whole(self, frame: Frame) -> Facts:
-        """What is sure to be known when a call is over."""
-        known = self._done.get(frame)
+    def _whole(self, frame: Frame, *, is_strict: bool) -> Facts:
+        """What is known when a call is over: surely, or if it took the way that asks for the most."""
+        known = self._done.get((frame, is_strict))
         if known is None:
-            self._done[frame] = NONE
-            known = self._done[frame] = self._facts(frame, until=None)
+            self._done[frame, is_strict] = NONE
+            known = self._done[frame, is_strict] = self._facts(frame, until=None, is_strict=is_strict)
         return known
 
-    def _facts(self, frame: Frame, until: ast.AST | None) -> Facts:
+    def _facts(self, frame: Frame, until: ast.AST | None, *, is_strict: bool) -> Facts:
         """What a call has asked for when it is over, or has come so far."""
         info = frame.info
         found: set[Fact] = set()
@@ -168,7 +177,7 @@ class Filled:
         def has_passed(node: ast.AST, place: str = "") -> bool:
             if until is not None:
                 return is_before(info, node, until)
-            return is_passed(info, node, lambda test: self._is_decided(test, frame, place))
+            return not is_strict or is_passed(info, node, lambda test: self._is_decided(test, frame, place))
 
         for event in self._effects.of(frame):
             if isinstance(event, Run) and event.spawned:
@@ -177,18 +186,19 @@ class Filled:
             if has_passed(event.node, kept.place if kept is not None else ""):
                 found |= self.asked(frame, event)
                 if isinstance(event, Run) and kept is None:
-                    found |= self._after(self._whole(event.frame), event)
-        for node, function, literal in handed_over(self._inference, frame):
+                    found |= self._after(self._whole(event.frame, is_strict=is_strict), event)
+        for node, inner, literal in handed_over(self._inference, frame):
             if has_passed(node):
-                fact = self._of_function(function.info, literal) if is_cached(function.info) else None
-                found |= {fact} if fact is not None else self._handed(node, function)
+                fact = self._of_function(inner.info, literal) if is_cached(inner.info) else None
+                found |= {fact} if fact is not None else self._handed(node, inner, is_strict=is_strict)
         return frozenset(found)
 
-    def _handed(self, node: ast.expr, function: Function) -> Facts:
+    def _handed(self, node: ast.expr, inner: Frame, *, is_strict: bool) -> Facts:
         """What is known when a thread has run a function: a lambda uses the names of the function that it is in."""
-        info = function.info
-        facts = self._whole(self._inference.frame(info, (), function.closure, function.receiver))
-        return facts if isinstance(info.node, ast.Lambda) else self._renamed(facts, _self(info), _receiver(node))
+        facts = self._whole(inner, is_strict=is_strict)
+        if isinstance(inner.info.node, ast.Lambda):
+            return facts
+        return self._renamed(facts, _self(inner.info), _receiver(node))
 
     def _is_decided(self, test: ast.expr, frame: Frame, place: str) -> bool:
         if place and place in ast.unparse(test):

@@ -20,8 +20,8 @@ __all__ = ["handed_over"]
 WORDS = ("thread", "executor", "sync_to_async", "offload", "run")
 
 
-def handed_over(inference: Inference, frame: Frame) -> Iterator[tuple[ast.expr, Function, str | None]]:
-    """Yield where a call hands over a function of the project and awaits its end, and the literals that it gives.
+def handed_over(inference: Inference, frame: Frame) -> Iterator[tuple[ast.expr, Frame, str | None]]:
+    """Yield what a call hands over and awaits: where, the function's call, and the literals that it is given.
 
     Args:
         inference: Answers for expressions.
@@ -40,7 +40,7 @@ def handed_over(inference: Inference, frame: Frame) -> Iterator[tuple[ast.expr, 
 
 def _handed(
     inference: Inference, call: ast.Call, info: FunctionInfo, frame: Frame
-) -> Iterator[tuple[ast.expr, Function, str | None]]:
+) -> Iterator[tuple[ast.expr, Frame, str | None]]:
     for value in inference.infer(call.func, info, frame):
         effect = library_effect(inference, value)
         for which in effect.threads if effect is not None else ():
@@ -49,7 +49,10 @@ def _handed(
                 for one in inference.infer(part, info, frame):
                     function = _function(one)
                     if function is not None:
-                        yield part, function, literals(ast.Call(part, rest, []))
+                        made = ast.Call(part, rest, [])
+                        told = inference.told.by(function, made, info, frame)
+                        inner = inference.frame(function.info, (), function.closure, function.receiver, told)
+                        yield part, inner, literals(made)
 
 
 def _function(value: Value) -> Function | None:

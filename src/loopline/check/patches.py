@@ -17,7 +17,7 @@ from loopline.check.model import ClassInfo, FunctionInfo, Scope
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["Patches"]
+__all__ = ["Patches", "is_skipped"]
 
 REPLACING = {"patch", "object", "setattr", "multiple"}
 
@@ -63,6 +63,27 @@ class Patches:
             infos = (binding.info for bound in scope.bindings.values() for binding in bound)
             known = self._always[scope] = [one for one in infos if isinstance(one, FunctionInfo) and _is_always(one)]
         return known
+
+
+def is_skipped(info: FunctionInfo) -> bool:
+    """Tell whether a test never runs: `@pytest.mark.skip`, `@pytest.mark.skipif(True, …)`.
+
+    Args:
+        info: The test.
+    """
+    marks = list(getattr(info.node, "decorator_list", ()))
+    for scope in (info.owner, info.module):
+        for mark in _marks(scope) if scope is not None else ():
+            marks.extend(mark.elts if isinstance(mark, ast.List | ast.Tuple) else [mark])
+    for node in marks:
+        match node:
+            case ast.Attribute(attr="skip") | ast.Call(func=ast.Attribute(attr="skip")):
+                return True
+            case ast.Call(func=ast.Attribute(attr="skipif"), args=[ast.Constant(value=condition), *_]) if condition:
+                return True
+            case _:
+                pass
+    return False
 
 
 def _is_always(info: FunctionInfo) -> bool:
