@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loopline.check.decorators import is_cached
+from loopline.check.ended import is_over
 from loopline.check.events import Block, Run
 from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo
@@ -49,6 +50,7 @@ class Effects:
     def _walk(self, frame: Frame) -> list[Block | Run]:
         living = self._inference.living
         found = [one for one in effects_of(self._inference, frame) if living.runs(position(one.node), frame)]
+        found = [one for one in found if not is_over(self._inference, frame, one)]
         if not found:
             return found
         remembered = self.kept(frame.info)
