@@ -47,3 +47,10 @@ async def twice(file: File, other: File):
     file.lines()  # error: LL101
     await other.sign()
     return file.lines()
+async def in_handlers():
+    try:
+        settings()  # error: LL101
+    except ValueError:
+        settings()  # error: LL101
+    finally:
+        settings()  # error: LL101

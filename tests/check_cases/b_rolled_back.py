@@ -53,3 +53,13 @@ async def perhaps(session: Session, wanted):
     if wanted:
         session.rollback()  # error: LL101
     session.rollback()  # error: LL101
+async def siblings(session: Session):
+    session.execute("x")  # error: LL101
+    try:
+        session.execute("y")  # error: LL101
+        session.commit()  # error: LL101
+    except ValueError:
+        session.rollback()  # error: LL101
+        raise
+    except Exception:
+        session.rollback()  # error: LL101

@@ -70,10 +70,14 @@ def _passes(block: list[ast.stmt], first: Position, second: Position) -> bool:
         if holds_first and holds_second:
             if isinstance(statement, SIMPLE) or _is_head(statement, first):
                 return True
-            return any(_passes(inner, first, second) for inner in _blocks(statement))
+            return any(_spans(inner, first, second) and _passes(inner, first, second) for inner in _blocks(statement))
         if holds_first:
             return _is_sure(statement, first, lambda _: False)
     return False
+
+
+def _spans(block: list[ast.stmt], first: Position, second: Position) -> bool:
+    return position(block[0]) <= first and second <= (block[-1].end_lineno or 0, block[-1].end_col_offset or 0)
 
 
 def _is_sure(statement: ast.stmt, at: Position, is_decided: Callable[[ast.expr], bool]) -> bool:
