@@ -25,6 +25,7 @@ ON_LOOP_THOUGH_SYNC = {"startup", "validator", "middleware"}
 UNSURE = 1000  # what a step that may not happen weighs, in certain steps
 SERVED = {"route", "websocket", "dependency", "validator", "middleware", "handler", "background"}
 NEVER = 1 << 60  # what a way weighs that leads to no call that blocks
+DEEPEST = 60  # steps of a way that are told of
 COMMANDS = {"cli", "commands", "scripts"}  # folders of what people start by hand
 
 
@@ -185,14 +186,24 @@ class Loop:
 
     def _around_known(self, frame: Frame, event: Block | Run, stop: tuple[int, Stop]) -> tuple[int, Stop] | None:
         """The surest way to a call that blocks, where some of those on the way ask for what is known already."""
-        known = self._filled.before(frame, event.node)
-        if not known:
+        if not self._asks(frame, event):
             return stop
+        known = self._filled.before(frame, event.node)
         if not known.isdisjoint(self._filled.asked(frame, event)):
             return None
         if isinstance(event, Block):
             return stop
         return self._stop(frame, event, *self._search_around(event, known))
+
+    def _asks(self, frame: Frame, event: Block | Run) -> bool:
+        """Whether anything on the surest way down asks for what may be known."""
+        for _ in range(DEEPEST):
+            if self._filled.asked(frame, event):
+                return True
+            if not isinstance(event, Run):
+                break
+            frame, event = event.frame, self._next[event.frame]
+        return False
 
     def _search_around(self, run: Run, known: Facts) -> tuple[dict[Frame, int], dict[Frame, Block | Run]]:
         """Find the surest way down from a call, as ``_search`` does for all of them, past what is known."""
@@ -242,7 +253,7 @@ class Loop:
         replaced = _is_other_in_tests(event, self._cost)
         called: list[FunctionInfo] = []
         names = set(_names(event.node))
-        while isinstance(current, Run) and len(chain) < 60:
+        while isinstance(current, Run) and len(chain) < DEEPEST:
             holder = current.frame
             called.append(holder.info)
             current = following[holder]

@@ -71,7 +71,7 @@ class Filled:
         self._callers = callers
         self._roots = roots
         self._done: dict[tuple[Frame, bool], Facts] = {}
-        self._begun: dict[Frame, Facts] = {}
+        self._begun: dict[tuple[Frame, int], Facts] = {}
 
     def before(self, frame: Frame, node: ast.AST) -> Facts:
         """Return what is known when a call comes to a place.
@@ -130,23 +130,21 @@ class Filled:
 
     def _at_start(self, frame: Frame, distance: int) -> Facts:
         """What is known when a call begins: what all who make it know there."""
-        known = self._begun.get(frame)
-        if known is not None or distance > FARTHEST:
-            return known or NONE
-        self._begun[frame] = NONE
-        ways = [
-            self.inside(self._at_start(caller, distance + 1) | self._facts(caller, until=run.node, is_strict=True), run)
-            for caller, run in self._callers.get(frame, ())
-            if caller is not frame
-        ]
-        if frame in self._roots:
-            ways.append(self._by_all(self._roots[frame]))
-        found = frozenset.intersection(*ways) if ways else NONE
-        if distance == 0:
-            self._begun[frame] = found
-        else:
-            del self._begun[frame]  # what is farther off was left out
-        return found
+        if distance > FARTHEST:
+            return NONE
+        known = self._begun.get((frame, distance))
+        if known is None:
+            self._begun[frame, distance] = NONE
+            found: Facts | None = self._by_all(self._roots[frame]) if frame in self._roots else None
+            for caller, run in self._callers.get(frame, ()):
+                if found is not None and not found:
+                    break
+                if caller is not frame:
+                    there = self._at_start(caller, distance + 1) | self._facts(caller, until=run.node, is_strict=True)
+                    way = self.inside(there, run)
+                    found = way if found is None else found & way
+            known = self._begun[frame, distance] = found or NONE
+        return known
 
     def _by_all(self, functions: Iterable[Function]) -> Facts:
         """What is known when dependencies, or a lifespan, have run as far as their `yield`."""
