@@ -46,3 +46,20 @@ async def handler(store: Store):
     walrus("y")
     prepare()
     work()  # error: LL101
+class Server:
+    _is_over = False
+    def stop(self):
+        if self._is_over:
+            return
+        Path("x").write_text("")
+        Path("y").write_text("")
+        self._is_over = True
+    async def aclose(self):
+        if self._is_over:
+            return
+        Path("x").write_text("")  # error: LL101
+        Path("y").write_text("")  # error: LL101
+        self._is_over = True
+async def served(server: Server):
+    server.stop()  # error: LL101
+    server.stop()

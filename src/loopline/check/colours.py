@@ -147,7 +147,7 @@ class Loop:
         for number, frame in enumerate(self._parents):
             for event in self._effects.of(frame):
                 if isinstance(event, Block):
-                    weight = _weight(event.certain)
+                    weight = _weight(event.certain) + _last_choice(event)
                     if frame not in cost or weight < cost[frame]:
                         cost[frame], following[frame] = weight, event
             if frame in cost:
@@ -234,8 +234,7 @@ class Loop:
             for frame, events in reversed(calls.items()):
                 for event in events:
                     weight = _weight(_happens(event, self._cost))
-                    if isinstance(event, Run):
-                        weight += cost.get(event.frame, NEVER)
+                    weight += cost.get(event.frame, NEVER) if isinstance(event, Run) else _last_choice(event)
                     if weight < cost.get(frame, NEVER):
                         cost[frame], following[frame], changed = weight, event, True
         return cost, following
@@ -341,6 +340,11 @@ def _happens(event: Block | Run, cost: dict[Frame, int]) -> bool:
 def _is_other_in_tests(event: Block | Run, cost: dict[Frame, int]) -> bool:
     """Whether it is one of several ways of which one does not block: tests are given that."""
     return any(not any(one in cost for one in way) for way in event.alternatives)
+
+
+def _last_choice(block: Block) -> int:
+    """What a lock weighs more: what else blocks there says more of it."""
+    return UNSURE // 2 if block.effect.blocks == "lock" else 0
 
 
 def _weight(certain: bool) -> int:

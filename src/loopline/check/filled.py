@@ -171,6 +171,7 @@ class Filled:
         """What a call has asked for when it is over, or has come so far."""
         info = frame.info
         found: set[Fact] = set()
+        here = self._effects.kept(info).get(id(until))  # inside of what fills a place that is not filled yet
 
         def has_passed(node: ast.AST, place: str = "") -> bool:
             if until is not None:
@@ -182,7 +183,9 @@ class Filled:
                 continue
             kept = self._effects.kept(info).get(id(event.node))
             if has_passed(event.node, kept.place if kept is not None else ""):
-                found |= self.asked(frame, event)
+                found |= self.asked(frame, event) - {
+                    self._of_place(frame, kept) if kept is not None and kept == here else None
+                }
                 if isinstance(event, Run) and kept is None:
                     found |= self._after(self._whole(event.frame, is_strict=is_strict), event)
         for node, inner, literal in handed_over(self._inference, frame):
@@ -223,9 +226,12 @@ class Filled:
 
 
 def _is_forgotten(owner: ClassInfo, info: FunctionInfo, name: str) -> bool:
-    """Whether another method sets an attribute again."""
+    """Whether another method sets an attribute back: `self._client = None`."""
     return any(
-        isinstance(one.scope, FunctionInfo) and one.scope is not info and one.scope.name != "__init__"
+        isinstance(one.scope, FunctionInfo)
+        and one.scope is not info
+        and one.scope.name != "__init__"
+        and (one.node is None or (isinstance(one.node, ast.Constant) and not one.node.value))
         for one in owner.attributes.get(name, ())
     )
 
