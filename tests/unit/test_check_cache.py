@@ -253,3 +253,39 @@ def test_a_directory_that_cannot_be_written_is_left_alone(shop: Path) -> None:
         assert again(shop)[0]
     finally:
         shop.chmod(0o700)
+
+
+FLOW = """
+import asyncio
+import functools
+from pathlib import Path
+@functools.cache
+def settings():
+    return Path("x").read_text()
+async def used():
+    return settings()
+async def index(wanted):
+    await asyncio.to_thread(settings)
+    return await used()
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "if wanted: await asyncio.to_thread(settings)",
+        "if wanted: return await used()\n    await asyncio.to_thread(settings)",
+        "wanted and await asyncio.to_thread(settings)",
+        "asyncio.to_thread(settings)",
+        "settings()",
+        "pass",
+    ],
+)
+def test_what_another_function_counts_on_is_looked_at_when_it_changes(shop: Path, line: str) -> None:
+    Path("shop/flow.py").write_text(FLOW)
+    before, _ = again(shop)
+    Path("shop/flow.py").write_text(FLOW.replace("await asyncio.to_thread(settings)", line))
+    after, _ = again(shop)
+    assert {one.line for one in before if one.path.endswith("flow.py")} < {
+        one.line for one in after if one.path.endswith("flow.py")
+    }

@@ -23,13 +23,9 @@ def kinds(findings: list[Finding]) -> Counter[tuple[str, str]]:
     return Counter((one.code, one.message) for one in findings)
 
 
-# A cached function that is handed to a thread is not seen to fill its cache for the next call.
-UNCOVERS = {"b_filled_elsewhere": [pytest.mark.xfail(strict=True, reason="a call that counted on it is uncovered")]}
-
-
 @pytest.mark.parametrize(
     "case",
-    [pytest.param(file, id=f"{file.parent.name}/{file.stem}", marks=UNCOVERS.get(file.stem, [])) for file in FILES],
+    [pytest.param(file, id=f"{file.parent.name}/{file.stem}") for file in FILES],
 )
 def test_after_a_fix_its_findings_are_gone_and_none_is_new(case: Path, tmp_path: Path) -> None:
     file = tmp_path / case.name

@@ -136,6 +136,53 @@ PATCHED = {
         async def test_it(known):
             shop.described(shop.Client())
         """,
+    "in a fixture that its class asks for": """
+        import pytest, shop
+        class TestBase:
+            @pytest.fixture
+            def known(self, monkeypatch):
+                monkeypatch.setattr("shop.version", lambda: "1")
+        @pytest.mark.usefixtures("known")
+        class TestShop(TestBase):
+            async def test_it(self):
+                shop.described(shop.Client())
+        """,
+    "in a fixture that its module asks for": """
+        import pytest, shop
+        pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("known")]
+        @pytest.fixture
+        def known(monkeypatch):
+            monkeypatch.setattr(shop, "version", lambda: "1")
+        async def test_it():
+            shop.described(shop.Client())
+        """,
+    "in a fixture that every test gets": """
+        import pytest, shop
+        @pytest.fixture(autouse=True)
+        def known(monkeypatch):
+            monkeypatch.setattr(shop, "version", lambda: "1")
+        async def test_it():
+            shop.described(shop.Client())
+        """,
+    "with an assignment": """
+        import shop
+        async def test_it():
+            shop.version = lambda: "1"
+            shop.described(shop.Client())
+        """,
+    "with another dependency": """
+        from shop import Client, described, version
+        async def test_it(app):
+            app.dependency_overrides[version] = lambda: "1"
+            described(Client())
+        """,
+    "what makes what blocks": """
+        from unittest import mock
+        from shop import Client, described
+        @mock.patch("requests.Session.request")
+        async def test_it(request):
+            described(Client())
+        """,
     "what blocks": """
         from unittest import mock
         from shop import Client, described
@@ -149,6 +196,32 @@ PATCHED = {
 @pytest.mark.parametrize("test", PATCHED.values(), ids=PATCHED.keys())
 def test_what_a_test_replaces_does_not_run(tmp_path: Path, test: str) -> None:
     assert lines(tmp_path, test) == []
+
+
+@pytest.mark.parametrize("mark", ["skip", "skip(reason='slow')", "skipif(True, reason='slow')"])
+def test_a_test_that_never_runs_is_left_out(tmp_path: Path, mark: str) -> None:
+    test = f"""
+        import pytest
+        from shop import key, version
+        @pytest.mark.{mark}
+        async def test_it():
+            version()
+        @pytest.mark.skipif(version(), reason="perhaps")
+        async def test_other():
+            version()
+        """
+    assert lines(tmp_path, test) == ["version()"]
+
+
+def test_computing_that_may_take_long_takes_none_with_what_a_test_makes_up(tmp_path: Path) -> None:
+    test = """
+        from shop import titles
+        async def test_it(client):
+            titles((await client.get("/")).text)
+        async def helper(page):
+            return titles(page)
+        """
+    assert lines(tmp_path, test) == ["return titles(page)"]
 
 
 def test_what_another_test_replaces_runs(tmp_path: Path) -> None:

@@ -159,6 +159,31 @@ def test_the_chain_leads_from_the_route_through_the_modules_to_the_call(tmp_path
     assert Path(one.path).name == "service.py"
 
 
+def test_a_shadowed_route_is_told_of_where_it_is_added(tmp_path: Path) -> None:
+    files = {
+        "views.py": """
+            async def user(user_id: int): ...
+
+
+            async def batch(): ...
+        """,
+        "main.py": """
+            from fastapi import FastAPI
+            from views import batch, user
+            app = FastAPI()
+            app.add_api_route("/users/{user_id}", user)
+            app.add_api_route("/users/batch", batch)
+        """,
+    }
+    (one,) = found(tmp_path, files)
+    assert (one.code, Path(one.path).name, one.line) == ("LL307", "main.py", 6)
+    assert [(Path(step.path).name, step.line, step.text) for step in one.chain] == [
+        ("main.py", 6, 'app.add_api_route("/users/batch", batch)')
+    ]
+    assert "line 5" in one.message
+    assert (one.place, one.route) == ("request", "GET /users/batch")
+
+
 def test_a_file_that_cannot_be_parsed_is_reported_and_the_others_are_checked(tmp_path: Path) -> None:
     files = {"broken.py": "def f(:\n", "null.py": "x = 1\0", "ok.py": SLOW + "async def g():\n    slow()\n"}
     codes = sorted(one.code for one in found(tmp_path, files))

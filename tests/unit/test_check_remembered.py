@@ -136,3 +136,21 @@ def test_what_an_object_remembers_is_certain_only_if_the_object_is_new(
     code = f"{KEEPER}    {made}\n    async def handler():\n        return {holder}.{call}\n"
     findings = [one for one in found(tmp_path, {"shop/keeper.py": code}) if one.path.endswith("keeper.py")]
     assert [one.certain for one in findings] == [certain]
+
+
+FALLBACK = """
+    from pathlib import Path
+    class Page:
+        def text(self):
+            return self.content or Path("page").read_text()
+        def name(self, given):
+            return given or Path("name").read_text()
+    async def handler(page: Page):
+        page.text()
+        page.name("")
+"""
+
+
+def test_what_runs_only_if_an_object_has_nothing_yet_is_possible(tmp_path: Path) -> None:
+    findings = [one for one in found(tmp_path, {"shop/page.py": FALLBACK}) if one.path.endswith("page.py")]
+    assert {one.line: one.certain for one in findings} == {9: False, 10: True}

@@ -10,19 +10,22 @@ from heapq import heappop, heappush
 
 from loopline.check.effects import Effects
 from loopline.check.events import Block, Run
-from loopline.check.filled import is_filled_before
+from loopline.check.filled import Facts, Filled
 from loopline.check.finding import Step
 from loopline.check.inference import Inference
 from loopline.check.model import FunctionInfo, ModuleInfo, extent
-from loopline.check.patches import Patches
+from loopline.check.patches import Patches, is_skipped
 from loopline.check.services import Part, Services
-from loopline.check.values import Frame
+from loopline.check.values import Frame, Function
 
 __all__ = ["Loop", "Stop", "place_of_module"]
 
 ORDER = ("route", "websocket", "dependency", "validator", "middleware", "handler", "background", "lifespan", "startup")
 ON_LOOP_THOUGH_SYNC = {"startup", "validator", "middleware"}
 UNSURE = 1000  # what a step that may not happen weighs, in certain steps
+SERVED = {"route", "websocket", "dependency", "validator", "middleware", "handler", "background"}
+NEVER = 1 << 60  # what a way weighs that leads to no call that blocks
+DEEPEST = 60  # steps of a way that are told of
 COMMANDS = {"cli", "commands", "scripts"}  # folders of what people start by hand
 
 
@@ -56,12 +59,14 @@ class Loop:
         self._parents: dict[Frame, tuple[Frame, ast.AST] | None] = {}
         self._patches = Patches(inference)
         self._callers: dict[Frame, list[tuple[Frame, Run]]] = {}
+        self._awaiters: dict[Frame, list[tuple[Frame, Run]]] = {}
         self._labels: dict[Frame, tuple[str, str]] = {}
         self._awaited: set[FunctionInfo] = set()  # async functions that the project calls itself
         self._explore(services)
         served = {part.function for part in services.parts if _has_a_thread(part)}
         self._served = served - self._awaited
         self._cost, self._next = self._search()
+        self._filled = self._find_filled(services)
         self._of_function: dict[FunctionInfo, tuple[str, str]] = {}
         for part in services.parts:
             self._of_function.setdefault(part.function, (part.kind, part.title))
@@ -76,7 +81,8 @@ class Loop:
             found = [
                 one
                 for event in self._effects.of(frame)
-                if (one := self._stop(frame, event)) is not None and not is_filled_before(self._effects, frame, event)
+                if (one := self._stop(frame, event, self._cost, self._next)) is not None
+                and (one := self._around_known(frame, event, one)) is not None
             ]
             around.update(_around_others([stop.node for _, stop in found]))
             for weight, stop in found:
@@ -123,6 +129,7 @@ class Loop:
                 if event.spawned and label[0] in ("lifespan", "startup"):
                     label = ("other", "")  # it goes on when the start is over
                 if event.later:
+                    self._awaiters.setdefault(target, []).append((frame, event))
                     self._awaited.add(target.info)
                     self._entries.setdefault(target, label)
                 else:
@@ -140,7 +147,7 @@ class Loop:
         for number, frame in enumerate(self._parents):
             for event in self._effects.of(frame):
                 if isinstance(event, Block):
-                    weight = _weight(event.certain)
+                    weight = _weight(event.certain) + _last_choice(event)
                     if frame not in cost or weight < cost[frame]:
                         cost[frame], following[frame] = weight, event
             if frame in cost:
@@ -158,43 +165,130 @@ class Loop:
                     heappush(heap, (longer, count, caller))
         return cost, following
 
-    def _stop(self, frame: Frame, event: Block | Run) -> tuple[int, Stop] | None:
+    def _find_filled(self, services: Services) -> Filled:
+        """What is known when the calls that the server makes begin: what the lifespan, and their dependencies, ask."""
+        callers = {frame: self._served_by(frame) for frame in self._parents}
+        lifespans = [one.function for one in services.parts if one.kind == "lifespan"]
+        roots: dict[Frame, list[Function]] = {}
+        for frame, parent in self._parents.items():
+            kind = self._labels[frame][0]
+            if parent is None and (kind != "other" or not callers[frame]):
+                started = [one for one in lifespans if one.module.is_test == frame.info.module.is_test]
+                roots[frame] = [Function(one) for one in started] if kind in SERVED and len(started) == 1 else []
+                if kind == "route":
+                    roots[frame].extend(services.before(frame.info))
+        return Filled(self._inference, self._effects, callers, roots)
+
+    def _served_by(self, frame: Frame) -> list[tuple[Frame, Run]]:
+        """The calls that run a call; tests count only if nothing else runs it."""
+        found = [*self._callers.get(frame, ()), *self._awaiters.get(frame, ())]
+        return [one for one in found if not one[0].info.module.is_test] or found
+
+    def _around_known(self, frame: Frame, event: Block | Run, stop: tuple[int, Stop]) -> tuple[int, Stop] | None:
+        """The surest way to a call that blocks, where some of those on the way ask for what is known already."""
+        if not self._asks(frame, event):
+            return stop
+        known = self._filled.before(frame, event.node)
+        if not known.isdisjoint(self._filled.asked(frame, event)):
+            return None
+        if isinstance(event, Block):
+            return stop
+        return self._stop(frame, event, *self._search_around(event, known))
+
+    def _asks(self, frame: Frame, event: Block | Run) -> bool:
+        """Whether anything on the surest way down asks for what may be known."""
+        for _ in range(DEEPEST):
+            if self._filled.asked(frame, event):
+                return True
+            if not isinstance(event, Run):
+                break
+            frame, event = event.frame, self._next[event.frame]
+        return False
+
+    def _search_around(self, run: Run, known: Facts) -> tuple[dict[Frame, int], dict[Frame, Block | Run]]:
+        """Find the surest way down from a call, as ``_search`` does for all of them, past what is known."""
+        facts = {run.frame: self._filled.inside(known, run)}
+        calls: dict[Frame, list[Block | Run]] = {}
+        waiting = [run.frame]
+        while waiting:
+            frame = waiting.pop()
+            calls[frame] = [
+                event
+                for event in self._effects.of(frame)
+                if not (isinstance(event, Run) and event.later)
+                and facts[frame].isdisjoint(self._filled.asked(frame, event))
+            ]
+            for event in calls[frame]:
+                if isinstance(event, Run) and event.frame in self._cost:
+                    there = self._filled.inside(facts[frame], event)
+                    if event.frame in facts:
+                        there &= facts[event.frame]
+                    if facts.get(event.frame) != there:
+                        facts[event.frame] = there
+                        waiting.append(event.frame)
+        cost: dict[Frame, int] = {}
+        following: dict[Frame, Block | Run] = {}
+        changed = True
+        while changed:
+            changed = False
+            for frame, events in reversed(calls.items()):
+                for event in events:
+                    weight = _weight(_happens(event, self._cost))
+                    weight += cost.get(event.frame, NEVER) if isinstance(event, Run) else _last_choice(event)
+                    if weight < cost.get(frame, NEVER):
+                        cost[frame], following[frame], changed = weight, event, True
+        return cost, following
+
+    def _stop(
+        self, frame: Frame, event: Block | Run, cost: dict[Frame, int], following: dict[Frame, Block | Run]
+    ) -> tuple[int, Stop] | None:
         weight = _weight(_happens(event, self._cost))
         if isinstance(event, Run):
-            if event.later or event.frame not in self._cost:
+            if event.later or event.frame not in cost:
                 return None
-            weight += self._cost[event.frame]
+            weight += cost[event.frame]
         chain = [*self._way_to(frame), _step(frame, event)]
         current, holder = event, frame
         replaced = _is_other_in_tests(event, self._cost)
         called: list[FunctionInfo] = []
-        while isinstance(current, Run) and len(chain) < 60:
+        names = set(_names(event.node))
+        while isinstance(current, Run) and len(chain) < DEEPEST:
             holder = current.frame
             called.append(holder.info)
-            current = self._next[holder]
+            current = following[holder]
+            names.update(_names(current.node))
             replaced = replaced or _is_other_in_tests(current, self._cost)
             chain.append(_step(holder, current))
         if not isinstance(current, Block):
             return None
         kind, title = self._labels[frame]
         place = _place(frame.info, kind)
-        if place == "tests" and (replaced or self._is_patched(frame.info, called, current)):
+        if place == "tests" and (
+            replaced or is_skipped(frame.info) or self._is_patched(frame.info, called, names, current)
+        ):
             return None
         is_mocked = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
         certain = weight < UNSURE and not is_mocked
+        if place == "tests" and not certain and current.effect.blocks == "cpu" and frame.info.name.startswith("test"):
+            return None  # what a test makes up is small
         served = frame.info in self._served
         stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title, served)
         return weight, stop
 
-    def _is_patched(self, test: FunctionInfo, called: list[FunctionInfo], block: Block) -> bool:
-        """Whether a test replaces something on the way, or what blocks."""
-        patched = self._patches.of(test) if test.module.is_mocked else ()
-        last = [name.rpartition(".")[2] for name in patched]
+    def _is_patched(self, test: FunctionInfo, called: list[FunctionInfo], names: set[str], block: Block) -> bool:
+        """Whether a test replaces something on the way, which goes through these names, or what blocks."""
+        patched = self._patches.of(test)
+        last = {name.rpartition(".")[2] for name in patched}
         if any(one.name in last or (one.owner is not None and one.owner.name in last) for one in called):
+            return True
+        if not last.isdisjoint(names):
             return True
         library, _, name = block.effect.name.rpartition(".")
         short = library.rpartition(".")[2]
-        return any(path.endswith((f"{short}.{name}", f".{short}")) for path in patched)
+        if any(path.endswith((f"{short}.{name}", f".{short}")) for path in patched):
+            return True
+        top = f"{library.partition('.')[0]}."
+        return block.effect.blocks == "network" and any(path.startswith(top) for path in patched)
 
     def _way_to(self, frame: Frame) -> list[Step]:
         steps: list[Step] = []
@@ -205,6 +299,14 @@ class Loop:
             frame, node = parent
             steps.insert(0, _step_at(frame, node))
         return steps
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    """The attributes through which a call goes: `client` and `get` of `self.client.get(url)`."""
+    target = node.func if isinstance(node, ast.Call) else node
+    while isinstance(target, ast.Attribute):
+        yield target.attr
+        target = target.value
 
 
 def _has_a_thread(part: Part) -> bool:
@@ -238,6 +340,11 @@ def _happens(event: Block | Run, cost: dict[Frame, int]) -> bool:
 def _is_other_in_tests(event: Block | Run, cost: dict[Frame, int]) -> bool:
     """Whether it is one of several ways of which one does not block: tests are given that."""
     return any(not any(one in cost for one in way) for way in event.alternatives)
+
+
+def _last_choice(block: Block) -> int:
+    """What a lock weighs more: what else blocks there says more of it."""
+    return UNSURE // 2 if block.effect.blocks == "lock" else 0
 
 
 def _weight(certain: bool) -> int:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loopline.check.decorators import is_cached
+from loopline.check.ended import is_over
 from loopline.check.events import Block, Run
 from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo
-from loopline.check.once import Kept, remembered_calls
+from loopline.check.once import Kept, fallbacks, remembered_calls
 from loopline.check.values import Frame
 from loopline.check.walking import effects_of
 
@@ -39,15 +40,26 @@ class Effects:
             known = self._known[frame]
         return known
 
+    def kept(self, info: FunctionInfo) -> dict[int, Kept]:
+        """Return the ids of the nodes of a function that run only until their result is known, and where it is kept."""
+        known = self._remembered.get(info)
+        if known is None:
+            known = self._remembered[info] = remembered_calls(info)
+        return known
+
     def _walk(self, frame: Frame) -> list[Block | Run]:
         living = self._inference.living
         found = [one for one in effects_of(self._inference, frame) if living.runs(position(one.node), frame)]
+        found = [one for one in found if not is_over(self._inference, frame, one)]
         if not found:
             return found
-        remembered = self._remembered.get(frame.info)
-        if remembered is None:
-            remembered = self._remembered[frame.info] = remembered_calls(frame.info)
-        return [one for event in found for one in self._first_times(event, remembered.get(id(event.node)), frame)]
+        remembered = self.kept(frame.info)
+        instead = fallbacks(frame.info)
+        return [
+            _doubtful(one) if id(one.node) in instead else one
+            for event in found
+            for one in self._first_times(event, remembered.get(id(event.node)), frame)
+        ]
 
     def _first_times(self, event: Block | Run, kept: Kept | None, frame: Frame) -> list[Block | Run]:
         """What is left of an event whose result is kept: nothing if it is known from the start."""
@@ -56,6 +68,8 @@ class Effects:
             case Run(node=ast.Call() as node, frame=Frame(info=called)) if is_cached(called):
                 if told.has_called(called, node, frame.info.module):
                     return []
+        if kept is not None and isinstance(event, Block) and event.effect.blocks == "lock":
+            return []  # it guards what is made once: later nobody takes it
         if kept is not None and kept.in_object:
             is_long = frame.info.owner is not None and self._inference.lifetimes.are_long(frame.info.owner)
             return [_doubtful(event) if is_long else event]

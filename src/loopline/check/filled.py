@@ -1,128 +1,249 @@
-"""Whether the same function has asked before for what a cached function, or property, remembers: told of there."""
+"""What is known when a call comes to a place, since something that is sure to run before has asked for it.
+
+A cached function, a property that is kept, `if _client is None: _client = connect()`: who asks first waits. That may be
+an earlier line of the function, what it calls there or hands to a thread, an earlier line in each of its callers, the
+dependencies of its route, or the lifespan.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from loopline.check.attributes import decorator_names
 from loopline.check.decorators import is_cached
 from loopline.check.effects import Effects
 from loopline.check.events import Block, Run
+from loopline.check.handing import handed_over
+from loopline.check.import_time import chosen, literals
 from loopline.check.indexing import position
-from loopline.check.model import FunctionInfo
-from loopline.check.regions import regions
-from loopline.check.values import Frame
+from loopline.check.library_types import given
+from loopline.check.model import ClassInfo, FunctionInfo
+from loopline.check.once import Kept
+from loopline.check.order import is_before, is_passed
+from loopline.check.spellings import spellings
+from loopline.check.values import Frame, Function
 
-__all__ = ["is_filled_before"]
+if TYPE_CHECKING:
+    from loopline.check.inference import Inference
 
-MOST = 200  # calls that are looked at below an earlier one
-SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return, ast.Assert)
+__all__ = ["Callers", "Fact", "Facts", "Filled"]
+
+FARTHEST = 4  # callers of callers
 
 
-def is_filled_before(effects: Effects, frame: Frame, event: Block | Run) -> bool:
-    """Tell whether an earlier line of the same call runs a cached function first.
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that is known: what a function gives with some arguments, or what is kept in a place.
 
-    Args:
-        effects: What calls do.
-        frame: The call.
-        event: A call of a cached function, or the reading of a cached property, in it.
+    ``of`` is by what the function at hand knows the object that keeps it: `self`, `self.store`; empty for what the
+    process keeps, None if it holds in this function only.
     """
-    if not isinstance(event, Run) or isinstance(frame.info.node, ast.Lambda):
-        return False
-    info = event.frame.info
-    is_property = "cached_property" in decorator_names(info)
-    if not is_property and not is_cached(info):
-        return False
-    for earlier in effects.of(frame):
-        if earlier is event or not isinstance(earlier, Run) or earlier.spawned:
-            continue
-        if not _is_before(frame.info, earlier.node, event.node):
-            continue
-        if earlier.frame.info is info:
-            if ast.unparse(earlier.node) == ast.unparse(event.node):
-                return True
-        elif _runs(effects, earlier, event, is_property=is_property):
-            return True
-    return False
+
+    of: str | None
+    what: object
+    by: object = ""
 
 
-def _runs(effects: Effects, earlier: Run, event: Run, *, is_property: bool) -> bool:
-    """Whether a call runs, at any depth, what another does: of the same object, or with the same literals."""
-    if is_property and _receiver(earlier.node) != _receiver(event.node):
-        return False
-    seen, waiting = {earlier.frame}, deque((earlier.frame,))
-    while waiting and len(seen) < MOST:
-        frame = waiting.popleft()
-        for one in effects.of(frame):
-            if not isinstance(one, Run) or one.spawned or (is_property and _receiver(one.node) != _self(frame.info)):
+Facts = frozenset[Fact]
+Callers = Mapping[Frame, list[tuple[Frame, Run]]]
+NONE: Facts = frozenset()
+
+
+class Filled:
+    """Questions on calls; answers are remembered."""
+
+    def __init__(
+        self, inference: Inference, effects: Effects, callers: Callers, roots: Mapping[Frame, Iterable[Function]]
+    ) -> None:
+        """Take what is asked.
+
+        Args:
+            inference: Answers for expressions.
+            effects: What calls do.
+            callers: The calls that run a call, and where.
+            roots: The calls that the server, or nobody, makes, and what is sure to have run before.
+        """
+        self._inference = inference
+        self._effects = effects
+        self._callers = callers
+        self._roots = roots
+        self._done: dict[tuple[Frame, bool], Facts] = {}
+        self._begun: dict[tuple[Frame, int], Facts] = {}
+
+    def before(self, frame: Frame, node: ast.AST) -> Facts:
+        """Return what is known when a call comes to a place.
+
+        Args:
+            frame: The call.
+            node: The place.
+        """
+        return self._at_start(frame, 0) | self._facts(frame, until=node, is_strict=False)
+
+    def asked(self, frame: Frame, event: Block | Run) -> Facts:
+        """Return what is asked for at a place: if one of it is known, nothing runs there.
+
+        Args:
+            frame: The call in which it stands.
+            event: What happens there.
+        """
+        found: list[Fact | None] = []
+        info = event.frame.info if isinstance(event, Run) else None
+        if info is not None and "cached_property" in decorator_names(info):
+            found.append(Fact(_receiver(_called(event.node)), info))
+        elif info is not None and is_cached(info):
+            found.append(self._of_function(info, literals(event.node)))
+            found.append(Fact(None, info, ast.unparse(event.node)))
+        kept = self._effects.kept(frame.info).get(id(event.node))
+        if kept is not None:
+            found.append(self._of_place(frame, kept))
+        if isinstance(event, Block) and event.effect.imports and isinstance(event.node, ast.Call):
+            parts = [one for which in event.effect.imports for one in given(event.node, which)]
+            found.extend(
+                Fact("", "import", names)
+                for one in parts
+                if (names := spellings(self._inference, one, frame.info, frame)) is not None
+            )
+        return frozenset(one for one in found if one is not None)
+
+    def inside(self, facts: Facts, run: Run) -> Facts:
+        """Return what of a caller's facts holds in what it calls, in the words of that.
+
+        Args:
+            facts: What is known where it is called.
+            run: The call.
+        """
+        return self._renamed(facts, _receiver(_called(run.node)), _self(run.frame.info))
+
+    def _after(self, facts: Facts, run: Run) -> Facts:
+        return self._renamed(facts, _self(run.frame.info), _receiver(_called(run.node)))
+
+    @staticmethod
+    def _renamed(facts: Facts, old: str, new: str) -> Facts:
+        found = [one for one in facts if one.of == ""]
+        if old and new:
+            named = ((one, one.of) for one in facts if one.of and f"{one.of}.".startswith(f"{old}."))
+            found.extend(replace(one, of=new + of[len(old) :]) for one, of in named)
+        return frozenset(found)
+
+    def _at_start(self, frame: Frame, distance: int) -> Facts:
+        """What is known when a call begins: what all who make it know there."""
+        if distance > FARTHEST:
+            return NONE
+        known = self._begun.get((frame, distance))
+        if known is None:
+            self._begun[frame, distance] = NONE
+            found: Facts | None = self._by_all(self._roots[frame]) if frame in self._roots else None
+            for caller, run in self._callers.get(frame, ()):
+                if found is not None and not found:
+                    break
+                if caller is not frame:
+                    there = self._at_start(caller, distance + 1) | self._facts(caller, until=run.node, is_strict=True)
+                    way = self.inside(there, run)
+                    found = way if found is None else found & way
+            known = self._begun[frame, distance] = found or NONE
+        return known
+
+    def _by_all(self, functions: Iterable[Function]) -> Facts:
+        """What is known when dependencies, or a lifespan, have run as far as their `yield`."""
+        found: set[Fact] = set()
+        for one in functions:
+            if is_cached(one.info):
+                fact = self._of_function(one.info, None if one.info.parameters else "")
+                found.update([fact] if fact is not None else ())
                 continue
-            if one.frame.info is event.frame.info and (is_property or _arguments(one.node) == _arguments(event.node)):
-                return True
-            if one.frame not in seen:
-                seen.add(one.frame)
-                waiting.append(one.frame)
-    return False
+            frame = self._inference.frame(one.info, receiver=one.receiver)
+            first = min(one.info.yields, key=position, default=None)
+            found.update(fact for fact in self._facts(frame, until=first, is_strict=True) if fact.of == "")
+        return frozenset(found)
+
+    def _whole(self, frame: Frame, *, is_strict: bool) -> Facts:
+        """What is known when a call is over: surely, or if it took the way that asks for the most."""
+        known = self._done.get((frame, is_strict))
+        if known is None:
+            self._done[frame, is_strict] = NONE
+            known = self._done[frame, is_strict] = self._facts(frame, until=None, is_strict=is_strict)
+        return known
+
+    def _facts(self, frame: Frame, until: ast.AST | None, *, is_strict: bool) -> Facts:
+        """What a call has asked for when it is over, or has come so far."""
+        info = frame.info
+        found: set[Fact] = set()
+        here = self._effects.kept(info).get(id(until))  # inside of what fills a place that is not filled yet
+
+        def has_passed(node: ast.AST, place: str = "") -> bool:
+            if until is not None:
+                return is_before(info, node, until)
+            return not is_strict or is_passed(info, node, lambda test: self._is_decided(test, frame, place))
+
+        for event in self._effects.of(frame):
+            if isinstance(event, Run) and event.spawned:
+                continue
+            kept = self._effects.kept(info).get(id(event.node))
+            if has_passed(event.node, kept.place if kept is not None else ""):
+                found |= self.asked(frame, event) - {
+                    self._of_place(frame, kept) if kept is not None and kept == here else None
+                }
+                if isinstance(event, Run) and kept is None:
+                    found |= self._after(self._whole(event.frame, is_strict=is_strict), event)
+        for node, inner, literal in handed_over(self._inference, frame):
+            if has_passed(node):
+                fact = self._of_function(inner.info, literal) if is_cached(inner.info) else None
+                found |= {fact} if fact is not None else self._handed(node, inner, is_strict=is_strict)
+        return frozenset(found)
+
+    def _handed(self, node: ast.expr, inner: Frame, *, is_strict: bool) -> Facts:
+        """What is known when a thread has run a function: a lambda uses the names of the function that it is in."""
+        facts = self._whole(inner, is_strict=is_strict)
+        if isinstance(inner.info.node, ast.Lambda):
+            return facts
+        return self._renamed(facts, _self(inner.info), _receiver(node))
+
+    def _is_decided(self, test: ast.expr, frame: Frame, place: str) -> bool:
+        if place and place in ast.unparse(test):
+            return True
+        return self._inference.living.outcome(test, frame) is not None
+
+    def _of_function(self, info: FunctionInfo, literal: str | None) -> Fact | None:
+        if literal is None or info.owner is not None or self._inference.import_time.is_cleared(info):
+            return None
+        return Fact("", info, literal)
+
+    def _of_place(self, frame: Frame, kept: Kept) -> Fact | None:
+        by = chosen(frame.told, kept)
+        if by is None:
+            return None
+        if not kept.in_object:
+            if self._inference.import_time.is_emptied(frame.info, kept.place):
+                return None
+            return Fact("", (frame.info.module, kept.place), by)
+        owner, name = frame.info.owner, kept.place.partition(".")[2]
+        if owner is None or _is_forgotten(owner, frame.info, name):
+            return None
+        return Fact(_self(frame.info), name, by)
+
+
+def _is_forgotten(owner: ClassInfo, info: FunctionInfo, name: str) -> bool:
+    """Whether another method sets an attribute back: `self._client = None`."""
+    return any(
+        isinstance(one.scope, FunctionInfo)
+        and one.scope is not info
+        and one.scope.name != "__init__"
+        and (one.node is None or (isinstance(one.node, ast.Constant) and not one.node.value))
+        for one in owner.attributes.get(name, ())
+    )
 
 
 def _self(info: FunctionInfo) -> str:
-    return info.positional[0].arg if info.owner is not None and info.positional else "-"
+    return info.positional[0].arg if info.owner is not None and info.positional else ""
+
+
+def _called(node: ast.AST) -> ast.AST:
+    return node.func if isinstance(node, ast.Call) else node
 
 
 def _receiver(node: ast.AST) -> str:
-    target = node.func if isinstance(node, ast.Call) else node
-    return ast.unparse(target.value) if isinstance(target, ast.Attribute) else ""
-
-
-def _arguments(node: ast.AST) -> str:
-    """The arguments of a call; what is no literal is like nothing else."""
-    parts = [*node.args, *(keyword.value for keyword in node.keywords)] if isinstance(node, ast.Call) else []
-    if all(isinstance(part, ast.Constant) for part in parts):
-        return ", ".join(ast.unparse(part) for part in parts)
-    return f"{id(node)}"
-
-
-def _is_before(info: FunctionInfo, one: ast.AST, other: ast.AST) -> bool:
-    """Whether a place is sure to be passed before another is reached."""
-    first, second = position(one), position(other)
-    if first >= second or isinstance(info.node, ast.Lambda):
-        return False
-    if any(part.start <= first < part.end and not part.start <= second < part.end for part in regions(info)):
-        return False
-    return _passes(info.node.body, first, second)
-
-
-def _passes(block: list[ast.stmt], first: tuple[int, int], second: tuple[int, int]) -> bool:
-    for statement in block:
-        holds_first, holds_second = _holds(statement, first), _holds(statement, second)
-        if holds_first and holds_second:
-            if isinstance(statement, SIMPLE) or _is_head(statement, first):
-                return True
-            return any(_passes(inner, first, second) for inner in _blocks(statement))
-        if holds_first:
-            return _is_sure(statement, first)
-    return False
-
-
-def _is_sure(statement: ast.stmt, at: tuple[int, int]) -> bool:
-    """Whether a statement is sure to come to a place in it: not in a loop or a branch."""
-    if isinstance(statement, SIMPLE) or _is_head(statement, at):
-        return True
-    inner = statement.body if isinstance(statement, ast.With | ast.AsyncWith) else []
-    return any(_is_sure(one, at) for one in inner if _holds(one, at))
-
-
-def _is_head(statement: ast.stmt, at: tuple[int, int]) -> bool:
-    """Whether a place is in what a statement evaluates before its blocks."""
-    blocks = _blocks(statement)
-    return bool(blocks) and at < position(blocks[0][0])
-
-
-def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
-    found = [block for name in ("body", "orelse", "finalbody") if (block := getattr(statement, name, None))]
-    handlers = [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]
-    return [*found, *(one.body for one in handlers)]
-
-
-def _holds(statement: ast.stmt, at: tuple[int, int]) -> bool:
-    return position(statement) <= at < (statement.end_lineno or 0, statement.end_col_offset or 0)
+    """By what the object is known whose method or property something is."""
+    return ast.unparse(node.value) if isinstance(node, ast.Attribute) else ""

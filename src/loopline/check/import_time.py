@@ -14,7 +14,7 @@ from loopline.check.values import Frame, Function, Partial, Value
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["ImportTime"]
+__all__ = ["ImportTime", "chosen", "literals"]
 
 APPLICATION = r"\b(?:FastAPI|Starlette)\b"  # a module that names it makes the application, or adds to it
 WHOLE_MODULE = 1 << 30  # the end line of what is bound in the module's own block
@@ -37,9 +37,9 @@ class ImportTime:
             node: A call of it.
             caller: The module.
         """
-        given = _literals(node)
+        given = literals(node)
         return given is not None and any(
-            _literals(call) == given and self._is_there(module, caller) for module, call, _ in self._found(info)
+            literals(call) == given and self._is_there(module, caller) for module, call, _ in self._found(info)
         )
 
     def has_filled(self, frame: Frame, kept: Kept) -> bool:
@@ -50,12 +50,12 @@ class ImportTime:
             kept: Where it is kept.
         """
         info = frame.info
-        if kept.in_object or self._is_emptied(info, kept.place):
+        if kept.in_object or self.is_emptied(info, kept.place):
             return False
-        wanted = _chosen(frame.told, kept)
+        wanted = chosen(frame.told, kept)
         for module, call, function in self._found(info) if wanted is not None else ():
             told = self._inference.told.by(function, call, module, None)
-            if _chosen(told, kept) == wanted and self._is_there(module, info.module):
+            if chosen(told, kept) == wanted and self._is_there(module, info.module):
                 return True
         return False
 
@@ -73,7 +73,7 @@ class ImportTime:
         known = self._calls.get(info)
         if known is None:
             known = self._calls[info] = []
-            if isinstance(info.parent, ModuleInfo) and not info.is_async and not self._is_cleared(info):
+            if isinstance(info.parent, ModuleInfo) and not info.is_async and not self.is_cleared(info):
                 pattern = rf"(?m)^(?=[^\s#@]).*\b{info.name}\("
                 for module in self._inference.project.texts.matching(pattern):
                     known.extend(
@@ -88,12 +88,13 @@ class ImportTime:
             if function is not None and function.info is info:
                 yield function
 
-    def _is_cleared(self, info: FunctionInfo) -> bool:
+    def is_cleared(self, info: FunctionInfo) -> bool:
+        """Tell whether the project makes a cached function forget."""
         clearing = self._inference.project.texts.mentioning(f"{info.name}.cache_clear")
         return any(module is info.module or not module.is_test for module in clearing)
 
-    def _is_emptied(self, info: FunctionInfo, place: str) -> bool:
-        """Whether another function forgets what is kept in a global name."""
+    def is_emptied(self, info: FunctionInfo, place: str) -> bool:
+        """Tell whether another function forgets what is kept in a global name."""
         return any(
             isinstance(one.scope, FunctionInfo) and one.scope is not info for one in info.module.bindings.get(place, ())
         )
@@ -168,8 +169,10 @@ def _function(value: Value) -> Function | None:
             return None
 
 
-def _literals(call: ast.Call) -> str | None:
-    """The arguments of a call, if they are literals."""
+def literals(call: ast.AST) -> str | None:
+    """Return the arguments of a call, if they are literals."""
+    if not isinstance(call, ast.Call):
+        return None
     parts = [*call.args, *(keyword.value for keyword in call.keywords)]
     if not all(isinstance(part, ast.Constant) for part in parts):
         return None
@@ -177,8 +180,8 @@ def _literals(call: ast.Call) -> str | None:
     return ", ".join([*(ast.unparse(part) for part in call.args), *named])
 
 
-def _chosen(told: tuple[tuple[str, Known], ...], kept: Kept) -> tuple[object, ...] | None:
-    """The literals by which a call chooses what it remembers; None if one of them is not known."""
+def chosen(told: tuple[tuple[str, Known], ...], kept: Kept) -> tuple[object, ...] | None:
+    """Return the literals by which a call chooses what it remembers; None if one of them is not known."""
     values = dict(told)
     found = tuple(values[name].literal if name in values else ... for name in sorted(kept.by))
     return None if ... in found else found

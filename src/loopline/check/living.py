@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from loopline.check.model import FunctionInfo
+from loopline.check.indexing import position
+from loopline.check.model import FunctionInfo, ModuleInfo, own_nodes
 from loopline.check.outcomes import known
 from loopline.check.regions import Region, regions
 from loopline.check.values import Frame
@@ -15,12 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Living"]
 
+MISSING = {"ImportError", "ModuleNotFoundError"}
+Position = tuple[int, int]
+
 
 class Living:
     """Questions on places in calls; answers are remembered."""
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
+        self._dead: dict[FunctionInfo, list[tuple[Position, Position]]] = {}
         self._regions: dict[FunctionInfo, list[Region]] = {}
         self._outcomes: dict[tuple[Frame, ast.expr], bool | None] = {}
 
@@ -35,11 +42,57 @@ class Living:
         found = self._regions.get(info)
         if found is None:
             found = self._regions[info] = regions(info)
-        return not any(one.start <= at < one.end and self._outcome(one.test, frame) is one.outcome for one in found)
+        if any(one.start <= at < one.end and self.outcome(one.test, frame) is one.outcome for one in found):
+            return False
+        dead = self._dead.get(info)
+        if dead is None:
+            dead = self._dead[info] = list(self._never(info))
+        return not any(start <= at < end for start, end in dead)
 
-    def _outcome(self, test: ast.expr, frame: Frame) -> bool | None:
+    def _never(self, info: FunctionInfo) -> Iterator[tuple[Position, Position]]:
+        """What handles that a library is missing which the project needs anyway."""
+        for node in own_nodes(info.node) if not MISSING.isdisjoint(info.used_names) else ():
+            if isinstance(node, ast.Try) and (imported := _imported(node.body)):
+                for handler in node.handlers:
+                    if _is_for_missing(handler) and all(self._is_needed(one, info.module) for one in imported):
+                        yield position(handler), (handler.end_lineno or 0, handler.end_col_offset or 0)
+
+    def _is_needed(self, name: str, module: ModuleInfo) -> bool:
+        """Whether a library is imported without a way out where a module of the project begins."""
+        top = name.partition(".")[0]
+        if self._inference.project.module(name, module) is not None:
+            return True
+        users = self._inference.project.texts.matching(rf"(?m)^(?:import|from)[ \t]+{re.escape(top)}\b")
+        return any(module.is_test or not one.is_test for one in users)
+
+    def outcome(self, test: ast.expr, frame: Frame) -> bool | None:
+        """Return how a condition in a function comes out in a call, if that is known.
+
+        Args:
+            test: The condition.
+            frame: The call.
+        """
         key = (frame, test)
         if key not in self._outcomes:
             self._outcomes[key] = None
             self._outcomes[key] = known(self._inference, test, frame.info, frame).truth
         return self._outcomes[key]
+
+
+def _imported(block: list[ast.stmt]) -> list[str]:
+    """What the imports at the start of a block import."""
+    found: list[str] = []
+    for statement in block:
+        match statement:
+            case ast.Import(names=names):
+                found.extend(one.name for one in names)
+            case ast.ImportFrom(module=str(module), level=0):
+                found.append(module)
+            case _:
+                break
+    return found
+
+
+def _is_for_missing(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return all(isinstance(one, ast.Name) and one.id in MISSING for one in kinds)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from loopline.check import attributes, hints
-from loopline.check.model import FunctionInfo, Scope
+from loopline.check.model import ClassInfo, FunctionInfo, Scope
 from loopline.check.values import Frame, LibraryInstance, Values
 
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["fixture", "stand_ins"]
+__all__ = ["fixture", "homes", "stand_ins"]
 
 LIBRARIES = ("unittest.mock.", "mock.", "asyncmock.")
 
@@ -47,7 +47,7 @@ def fixture(inference: Inference, name: str, info: FunctionInfo) -> FunctionInfo
         name: The name of the test's parameter.
         info: The test, or a fixture.
     """
-    for scope in _homes(inference, info):
+    for scope in homes(inference, info):
         for binding in scope.bindings.get(name, ()):
             found = binding.info
             if isinstance(found, FunctionInfo) and "fixture" in attributes.decorator_names(found):
@@ -68,9 +68,15 @@ def _by_fixture(inference: Inference, name: str, info: FunctionInfo) -> Values:
     return (hints.resolve(inference, returns, found, None) if returns else ()) or inference.returns(frame)
 
 
-def _homes(inference: Inference, info: FunctionInfo) -> Iterator[Scope]:
+def homes(inference: Inference, info: FunctionInfo) -> Iterator[Scope]:
+    """Yield where a test's fixtures may be, the nearest first: its class, those above, its module, each conftest.
+
+    Args:
+        inference: Knows the project.
+        info: The test, or a fixture.
+    """
     if info.owner is not None:
-        yield info.owner
+        yield from (one for one in inference.classes.ancestry(info.owner) if isinstance(one, ClassInfo))
     yield info.module
     folder = info.module.path.parent
     for one in (folder, *folder.parents):

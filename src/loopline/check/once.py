@@ -8,12 +8,12 @@ if _client is None:
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
-from loopline.check.model import FunctionInfo
+from loopline.check.model import FunctionInfo, own_nodes
 
-__all__ = ["Kept", "keeping", "remembered_calls"]
+__all__ = ["Kept", "fallbacks", "keeping", "remembered_calls"]
 
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
@@ -37,14 +37,19 @@ def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
         return {}
     nodes = info.steps
     places = {kept.place: kept for node in nodes for kept, _ in _kept(node, info)}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and _forgets(node.value):
+            for target in node.targets:
+                places.pop(ast.unparse(target), None)  # `_is_busy = True`, and later `_is_busy = False`
     places.update((kept.place, kept) for kept in _loggers(info))
     if not places:
         return {}
     found: dict[int, Kept] = {}
+    names = _names_of(nodes, places)
     asked: dict[str, int] = {}  # where a place was first asked for
     for node in nodes:
         if isinstance(node, ast.If):
-            tested = [place for place in _asked(node.test) if place in places]
+            tested = [place for place in _asked(node.test, names) if place in places]
             for place in tested:
                 asked.setdefault(place, node.lineno)
                 if any(kept.place == place for one in ast.walk(node) for kept, _ in _kept(one, info)):
@@ -54,8 +59,24 @@ def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
         for kept, value in _kept(node, info):
             if asked.get(kept.place, value.lineno) < value.lineno:
                 found.update((id(one), kept) for one in ast.walk(value))
-    for place, rest in _after_asking(info.node.body, places):
+    for place, rest in _after_asking(info.node.body, places, names):
         found.update((id(one), places[place]) for statement in rest for one in ast.walk(statement))
+    return found
+
+
+def fallbacks(info: FunctionInfo) -> set[int]:
+    """Return the ids of the nodes that run only if an attribute holds nothing: of `load()` in `self.text or load()`.
+
+    Args:
+        info: The function.
+    """
+    found: set[int] = set()
+    for node in own_nodes(info.node):
+        match node:
+            case ast.BoolOp(op=ast.Or(), values=[ast.Attribute(), *others]):
+                found.update(id(one) for other in others for one in ast.walk(other))
+            case _:
+                pass
     return found
 
 
@@ -68,22 +89,40 @@ def keeping(info: FunctionInfo) -> frozenset[str]:
     return frozenset(name for kept in remembered_calls(info).values() for name in kept.by)
 
 
-def _after_asking(block: list[ast.stmt], places: dict[str, Kept]) -> Iterator[tuple[str, list[ast.stmt]]]:
+def _names_of(nodes: Iterable[ast.AST], places: Container[str]) -> dict[str, str]:
+    """Return the names that hold what was found in a place: `client = _clients.get(url)`, `client = _client`."""
+    found: dict[str, str] = {}
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(value=held, attr="get"))):
+                place = ast.unparse(held)
+            case ast.Assign(targets=[ast.Name(id=name)], value=(ast.Name() | ast.Attribute()) as held):
+                place = ast.unparse(held)
+            case _:
+                continue
+        if place in places:
+            found[name] = place
+    return found
+
+
+def _after_asking(
+    block: list[ast.stmt], places: dict[str, Kept], names: dict[str, str]
+) -> Iterator[tuple[str, list[ast.stmt]]]:
     """What follows `if _client is not None: return _client` and fills it."""
     for index, node in enumerate(block):
         if isinstance(node, ast.If) and isinstance(node.body[-1], LEAVES) and _is_positive(node.test):
             rest = block[index + 1 :]
-            for place in _asked(node.test):
+            for place in _asked(node.test, names):
                 if place in places and any(_fills(one, place) for statement in rest for one in ast.walk(statement)):
                     yield place, rest
         elif isinstance(node, ast.With | ast.AsyncWith):
-            yield from _after_asking(node.body, places)
+            yield from _after_asking(node.body, places, names)
 
 
 def _fills(node: ast.AST, place: str) -> bool:
     match node:
         case ast.Assign(targets=targets, value=value):
-            return not isinstance(value, ast.Constant) and any(
+            return not _forgets(value) and any(
                 ast.unparse(one.value if isinstance(one, ast.Subscript) else one) == place for one in targets
             )
         case ast.Call(func=ast.Attribute(value=value, attr="addHandler")):
@@ -94,7 +133,7 @@ def _fills(node: ast.AST, place: str) -> bool:
 
 def _kept(node: ast.AST, info: FunctionInfo) -> Iterator[tuple[Kept, ast.expr]]:
     """The places that outlive the call and that an assignment fills: a global name, an attribute, a dict outside."""
-    if not isinstance(node, ast.Assign) or isinstance(node.value, ast.Constant):  # `= None` forgets
+    if not isinstance(node, ast.Assign) or _forgets(node.value):
         return
     for target in node.targets:
         match target:
@@ -112,6 +151,11 @@ def _kept(node: ast.AST, info: FunctionInfo) -> Iterator[tuple[Kept, ast.expr]]:
                 yield Kept(ast.unparse(held), _parameters(key, info), in_object=True), node.value
             case _:
                 pass
+
+
+def _forgets(value: ast.expr) -> bool:
+    """Whether a value means that nothing is kept: `_client = None`, `_is_ready = False`."""
+    return isinstance(value, ast.Constant) and not value.value
 
 
 def _loggers(info: FunctionInfo) -> Iterator[Kept]:
@@ -147,19 +191,23 @@ def _is_positive(test: ast.expr) -> bool:
             return False
 
 
-def _asked(test: ast.expr) -> list[str]:
-    """What a test asks for: `x`, `not x`, `x is None`, `key not in x`."""
+def _asked(test: ast.expr, names: dict[str, str]) -> list[str]:
+    """What a test asks for: `x`, `not x`, `x is None`, `key not in x`; ``names`` hold what was found in a place."""
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=inner):
-            return _asked(inner)
+            return _asked(inner, names)
         case ast.BoolOp(values=values):
-            return [one for value in values for one in _asked(value)]
+            return [one for value in values for one in _asked(value, names)]
         case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot()], comparators=[ast.Constant(value=None)]):
-            return _asked(left)
+            return _asked(left, names)
         case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[container]):
-            return _asked(container)
+            return _asked(container, names)
         case ast.Call(func=ast.Attribute(value=held, attr="hasHandlers")):
             return [f"{ast.unparse(held)}.handlers"]
+        case ast.NamedExpr(value=ast.Call(func=ast.Attribute(value=held, attr="get"))):
+            return [ast.unparse(held)]
+        case ast.Name(id=name) if name in names:
+            return [names[name]]
         case ast.Name() | ast.Attribute():
             return [ast.unparse(test)]
         case _:

@@ -10,6 +10,7 @@ from loopline.check.declared import by_annotation, by_field, starts_as_none
 from loopline.check.known import NOTHING, OBJECT, PRESENT, Known, of_literal
 from loopline.check.library_types import injected
 from loopline.check.model import FunctionInfo, Scope
+from loopline.check.platforms import asks_platform, of_platform
 from loopline.check.stores import is_sure
 from loopline.check.values import Class, Frame, Function, Instance
 
@@ -70,6 +71,8 @@ def known(inference: Inference, node: ast.expr, scope: Scope, frame: Frame | Non
             return ask(value)
         case ast.Name():
             return _name(inference, node, scope, frame, depth)
+        case ast.Attribute() | ast.Call() if (told := of_platform(node)) is not NOTHING:
+            return told
         case ast.Attribute(value=owner, attr=name):
             return _field(inference, owner, name, scope, frame)
         case ast.Await(value=ast.Call() as call) | (ast.Call() as call):
@@ -133,7 +136,7 @@ def _same(left: Known, right: Known, *, identity: bool) -> bool | None:
 
 def _name(inference: Inference, node: ast.Name, scope: Scope, frame: Frame | None, depth: int) -> Known:
     if not isinstance(scope, FunctionInfo) or node.id not in scope.bindings:
-        return of_literal(scope.module.name) if node.id == "__name__" else NOTHING
+        return of_literal(scope.module.name) if node.id == "__name__" else _constant(inference, node.id, scope)
 
     def runs(at: tuple[int, int]) -> bool:
         return frame is None or frame.info is not scope or inference.living.runs(at, frame)
@@ -148,6 +151,20 @@ def _name(inference: Inference, node: ast.Name, scope: Scope, frame: Frame | Non
         return PRESENT if is_sure(scope, node, given=False, runs=runs) else NOTHING  # what is in it may change
     if plain and isinstance(first.node, ast.expr) and is_sure(scope, node, given=False, runs=runs):
         return known(inference, first.node, scope, frame, depth + 1)
+    return NOTHING
+
+
+def _constant(inference: Inference, name: str, scope: Scope) -> Known:
+    """What the platform says of a constant of a module: `IS_WINDOWS = os.name == "nt"`."""
+    module = scope.module
+    bound = module.bindings.get(name, ())
+    if len(bound) == 1 and bound[0].kind == "from":
+        base, _, name = bound[0].target.rpartition(".")
+        found = inference.project.module(base, module)
+        module, bound = (found, found.bindings.get(name, ())) if found is not None else (module, ())
+    node = bound[0].node if len(bound) == 1 and bound[0].kind == "value" else None
+    if name.isupper() and isinstance(node, ast.expr) and asks_platform(node):
+        return known(inference, node, module, None)
     return NOTHING
 
 

@@ -1,4 +1,8 @@
-"""What a test replaces while it runs: `monkeypatch.setattr(module, "name", …)`, `patch("module.name")`."""
+"""What a test replaces while it runs: `monkeypatch.setattr(module, "name", …)`, `patch("module.name")`.
+
+Also what its fixtures replace, those included that it does not name itself, what it assigns to an attribute, and
+`app.dependency_overrides[get_client] = …`.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,14 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from loopline.check.mocks import fixture
-from loopline.check.model import ClassInfo, FunctionInfo
+from loopline.check.library_types import given
+from loopline.check.mocks import fixture, homes
+from loopline.check.model import ClassInfo, FunctionInfo, Scope
 
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["Patches"]
+__all__ = ["Patches", "is_skipped"]
 
 REPLACING = {"patch", "object", "setattr", "multiple"}
 
@@ -23,6 +28,7 @@ class Patches:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._known: dict[FunctionInfo, frozenset[str]] = {}
+        self._always: dict[Scope, list[FunctionInfo]] = {}
 
     def of(self, info: FunctionInfo) -> frozenset[str]:
         """Return the names, dotted as they are given, that a test and its fixtures replace.
@@ -34,15 +40,80 @@ class Patches:
         if known is None:
             self._known[info] = frozenset()
             found = set(_replaced(info.node))
-            if isinstance(info.parent, ClassInfo):
-                for decorator in info.parent.node.decorator_list:
-                    found.update(_replaced(decorator))
-            for arg in info.parameters:
-                given = fixture(self._inference, arg.arg, info)
-                if given is not None and given is not info:
-                    found |= self.of(given)
+            names = [arg.arg for arg in info.parameters]
+            for scope in homes(self._inference, info):
+                for node in _marks(scope):
+                    found.update(_replaced(node))
+                    names.extend(_asked_for(node))
+                for one in self._of_every_test(scope):
+                    found |= self.of(one)
+            for node in getattr(info.node, "decorator_list", ()):
+                names.extend(_asked_for(node))
+            for name in names:
+                given_one = fixture(self._inference, name, info)
+                if given_one is not None and given_one is not info:
+                    found |= self.of(given_one)
             known = self._known[info] = frozenset(found)
         return known
+
+    def _of_every_test(self, scope: Scope) -> list[FunctionInfo]:
+        """The fixtures of a class, a module or a conftest that every test gets: `@pytest.fixture(autouse=True)`."""
+        known = self._always.get(scope)
+        if known is None:
+            infos = (binding.info for bound in scope.bindings.values() for binding in bound)
+            known = self._always[scope] = [one for one in infos if isinstance(one, FunctionInfo) and _is_always(one)]
+        return known
+
+
+def is_skipped(info: FunctionInfo) -> bool:
+    """Tell whether a test never runs: `@pytest.mark.skip`, `@pytest.mark.skipif(True, …)`.
+
+    Args:
+        info: The test.
+    """
+    marks = list(getattr(info.node, "decorator_list", ()))
+    for scope in (info.owner, info.module):
+        for mark in _marks(scope) if scope is not None else ():
+            marks.extend(mark.elts if isinstance(mark, ast.List | ast.Tuple) else [mark])
+    for node in marks:
+        match node:
+            case ast.Attribute(attr="skip") | ast.Call(func=ast.Attribute(attr="skip")):
+                return True
+            case ast.Call(func=ast.Attribute(attr="skipif"), args=[ast.Constant(value=condition), *_]) if condition:
+                return True
+            case _:
+                pass
+    return False
+
+
+def _is_always(info: FunctionInfo) -> bool:
+    return any(
+        isinstance(value, ast.Constant) and value.value is True
+        for node in getattr(info.node, "decorator_list", ())
+        if isinstance(node, ast.Call)
+        for value in given(node, "autouse")
+    )
+
+
+def _marks(scope: Scope) -> Iterator[ast.AST]:
+    """What marks all tests of a class or a module: its decorators, `pytestmark = …`."""
+    if isinstance(scope, ClassInfo):
+        yield from scope.node.decorator_list
+    for binding in scope.bindings.get("pytestmark", ()):
+        if binding.node is not None:
+            yield binding.node
+
+
+def _asked_for(node: ast.AST) -> Iterator[str]:
+    """The fixtures of `@pytest.mark.usefixtures("a", "b")`."""
+    for one in ast.walk(node):
+        match one:
+            case ast.Call(func=ast.Attribute(attr="usefixtures"), args=parts):
+                yield from (
+                    part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                )
+            case _:
+                pass
 
 
 def _replaced(node: ast.AST) -> Iterator[str]:
@@ -58,5 +129,9 @@ def _replaced(node: ast.AST) -> Iterator[str]:
                 args=[target, ast.Constant(value=str(name)), *_],
             ) if called in REPLACING:
                 yield f"{ast.unparse(target)}.{name}"
+            case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(attr="dependency_overrides"), slice=target)]):
+                yield ast.unparse(target)
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner)) as target]) if owner != "self":
+                yield ast.unparse(target)
             case _:
                 pass

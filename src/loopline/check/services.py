@@ -112,6 +112,30 @@ class Services:
                     known.extend(self.dependency(node, scope, function, arg))
         return known
 
+    def before(self, endpoint: FunctionInfo) -> list[Function]:
+        """Return the functions that FastAPI calls before an endpoint: its dependencies, those of its class, and theirs.
+
+        Args:
+            endpoint: The endpoint.
+        """
+        found: dict[FunctionInfo, Function] = {}
+        waiting = list(self.depends(endpoint))
+        for owner in self._inference.classes.ancestry(endpoint.owner) if endpoint.owner is not None else ():
+            if isinstance(owner, ClassInfo):
+                values = [bound[-1].node for bound in owner.bindings.values()]
+                waiting.extend(
+                    one
+                    for value in values
+                    if isinstance(value, ast.expr)
+                    for one in self.dependency(value, owner, None)
+                )
+        while waiting:
+            target = waiting.pop().target
+            if isinstance(target, Function) and target.info not in found:
+                found[target.info] = target
+                waiting.extend(self.depends(target.info))
+        return list(found.values())
+
     def all_dependencies(self) -> Iterator[list[Dependency]]:
         """Yield the dependencies of every route, and of what they depend on."""
         for route in self.routes:

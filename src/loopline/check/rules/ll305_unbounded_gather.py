@@ -40,7 +40,7 @@ def check(analysis: Analysis) -> Iterable[Finding]:
             for part in call.args:
                 if isinstance(part, ast.Starred) and library_path(analysis, call.func, function) == "asyncio.gather":
                     items = _items(part.value, function)
-                    if items is None or _is_bounded(items) or _has_limit(analysis, part.value, function):
+                    if items is None or _is_bounded(items, function) or _has_limit(analysis, part.value, function):
                         continue
                     if _runs_already(analysis, part.value, function):
                         continue
@@ -84,24 +84,70 @@ def _runs_already(analysis: Analysis, node: ast.expr, function: FunctionInfo) ->
     return bool(found) and all(is_instance(analysis, one, "asyncio.Task", "asyncio.Future") for one in found)
 
 
-def _is_bounded(node: ast.expr) -> bool:
+def _is_bounded(node: ast.expr, function: FunctionInfo) -> bool:
     match node:
-        case ast.List() | ast.Tuple() | ast.Set() | ast.Constant():
+        case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+            return all(_is_bounded(one.value, function) for one in elements if isinstance(one, ast.Starred))
+        case ast.Dict(keys=keys):
+            return None not in keys
+        case ast.Constant():
             return True
         case ast.BinOp(left=left, right=right):
-            return _is_bounded(left) and _is_bounded(right)
-        case ast.Starred(value=value):
-            return _is_bounded(value)
+            return _is_bounded(left, function) and _is_bounded(right, function)
+        case ast.IfExp(body=body, orelse=orelse):
+            return _is_bounded(body, function) and _is_bounded(orelse, function)
+        case ast.ListComp(generators=[generator]) | ast.GeneratorExp(generators=[generator]):
+            return _is_bounded(generator.iter, function)
         case ast.Call(func=ast.Name(id="range")):
             return True
-        case ast.Name(id=name) | ast.Attribute(attr=name):
+        case ast.Name(id=name):
+            return name.isupper() or _is_fixed(name, function)
+        case ast.Attribute(attr=name):
             return name.isupper()
         case ast.Subscript(slice=ast.Slice()):
             return True
-        case ast.Call(func=ast.Name(id="enumerate" | "zip" | "sorted" | "list" | "set"), args=[first, *_]):
-            return _is_bounded(first)
+        case ast.Call(func=ast.Name(id="enumerate" | "zip" | "sorted" | "list" | "set" | "tuple"), args=[first, *_]):
+            return _is_bounded(first, function)
+        case ast.Call(func=ast.Attribute(value=held, attr="items" | "values" | "keys"), args=[]):
+            return _is_bounded(held, function)
         case _:
             return False
+
+
+def _is_fixed(name: str, function: FunctionInfo) -> bool:
+    """Whether a name holds as many items as the source says: a literal to which no loop adds anything."""
+    scope = function if name in function.bindings else function.module
+    bound = scope.bindings.get(name, ())
+    given = [one.node for one in bound if one.kind == "value" and not one.path]
+    if not given or len(given) < len(bound):
+        return False
+    if not all(isinstance(one, ast.expr) and not _mentions(one, name) and _is_bounded(one, function) for one in given):
+        return False
+    return not (_grows(name, function.node) if scope is function else scope.bindings.get(f"put {name}"))
+
+
+def _mentions(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) or any(isinstance(one, ast.Name) and one.id == name for one in ast.walk(node))
+
+
+def _grows(name: str, node: ast.AST, *, is_loop: bool = False) -> bool:
+    for one in ast.iter_child_nodes(node):
+        match one:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=held), attr="extend" | "update")) if held == name:
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=held), attr="append" | "add" | "insert")) if (
+                held == name and is_loop
+            ):
+                return True
+            case ast.AugAssign(target=ast.Name(id=held)) if held == name:
+                return True
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=held))]) if held == name and is_loop:
+                return True
+            case _:
+                pass
+        if _grows(name, one, is_loop=is_loop or isinstance(one, ast.For | ast.AsyncFor | ast.While)):
+            return True
+    return False
 
 
 def _has_limit(analysis: Analysis, node: ast.expr, function: FunctionInfo) -> bool:

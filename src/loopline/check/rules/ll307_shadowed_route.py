@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from loopline.check.analysis import Analysis
 from loopline.check.finding import Finding
@@ -39,14 +40,17 @@ def check(analysis: Analysis) -> Iterable[Finding]:
         earlier = before.setdefault((route.router, route.scope), [])
         for other in earlier:
             if set(route.methods) <= set(other.methods) and route.path != other.path and _takes(other.path, route.path):
-                yield finding(
+                message = f"{route.title} is never reached: `{other.path}` of line {other.node.lineno} takes its path"
+                place, title = analysis.loop.place_of(route.endpoint)
+                found = finding(
                     analysis,
                     CODE,
                     route.node,
-                    route.endpoint,
-                    f"{route.title} is never reached: `{other.path}` of line {other.node.lineno} takes its path",
+                    route.scope,
+                    message,
                     f"Move `{route.endpoint.name}` before `{other.endpoint.name}`.",
                 )
+                yield replace(found, place=place, route=title)
                 break
         earlier.append(route)
 

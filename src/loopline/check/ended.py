@@ -1,0 +1,114 @@
+"""A transaction that is over already: `rollback` after `rollback`, or after what rolls back itself before it fails."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from loopline.check.events import Block, Run
+from loopline.check.indexing import position
+from loopline.check.model import FunctionInfo, own_nodes
+from loopline.check.order import is_before
+from loopline.check.values import Frame, Function
+
+if TYPE_CHECKING:
+    from loopline.check.inference import Inference
+
+__all__ = ["is_over"]
+
+ENDS = {"rollback", "commit"}
+METHODS = tuple(f".{kind}.rollback" for kind in ("Session", "Connection", "SessionTransaction"))
+ALL = {"Exception", "BaseException", None}
+Position = tuple[int, int]
+
+
+def is_over(inference: Inference, frame: Frame, event: Block | Run) -> bool:
+    """Tell whether a rollback does nothing, since all that may have begun a transaction was rolled back.
+
+    Args:
+        inference: Answers for what is called.
+        frame: The call in which it happens.
+        event: What happens.
+    """
+    info = frame.info
+    if not isinstance(event, Block) or not event.effect.name.endswith(METHODS) or not isinstance(event.node, ast.Call):
+        return False
+    session = ast.unparse(event.node.func.value) if isinstance(event.node.func, ast.Attribute) else ""
+    before = [one for one in own_nodes(info.node) if _is_use(one, session) and position(one) < position(event.node)]
+    ended = [one for one in before if _ends(one) and is_before(info, one, event.node)]
+    if ended:
+        last = max(position(one) for one in ended)
+        return not any(position(one) > last and not _ends(one) for one in before)
+    tried = _tried(info, event.node)
+    return tried is not None and bool(before) and all(_is_rolled_back(inference, one, tried, frame) for one in before)
+
+
+def _is_use(node: ast.AST, session: str) -> bool:
+    """Whether a session is asked something or given on; its attributes are told of by themselves."""
+    match node:
+        case ast.Attribute(value=held):
+            return ast.unparse(held) == session
+        case ast.Call(args=args, keywords=keywords):
+            parts = (*args, *(one.value for one in keywords))
+            return any(isinstance(one, ast.Name | ast.Attribute) and ast.unparse(one) == session for one in parts)
+        case _:
+            return False
+
+
+def _ends(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in ENDS
+
+
+def _is_rolled_back(inference: Inference, node: ast.AST, tried: ast.Try, frame: Frame) -> bool:
+    """Whether a use of a session that fails leaves no transaction: what is around it, or called there, rolls back."""
+    place = position(node)
+    if not _holds(tried.body, place):
+        return False
+    for inner in _tries(tried.body):
+        if (_holds(inner.body, place) and _rolls_back(inner)) or _handles(inner, place):
+            return True
+    if not isinstance(node, ast.Call):
+        return False
+    called = [value for part in (node.func, *node.args) for value in inference.infer(part, frame.info, frame)]
+    return any(isinstance(one, Function) and _is_careful(one.info) for one in called)
+
+
+def _is_careful(info: FunctionInfo) -> bool:
+    """Whether a function is one `try` that rolls back whatever fails."""
+    if isinstance(info.node, ast.Lambda):
+        return False
+    *first, last = info.node.body
+    plain = not any(isinstance(one, ast.Call) for statement in first for one in ast.walk(statement))
+    return plain and isinstance(last, ast.Try) and _rolls_back(last)
+
+
+def _rolls_back(block: ast.Try) -> bool:
+    """Whether any failure in a `try` is rolled back."""
+    kinds = {
+        one.type.id if isinstance(one.type, ast.Name) else ast.dump(one.type) if one.type else None
+        for one in block.handlers
+    }
+    return not kinds.isdisjoint(ALL) and all(
+        any(_ends(node) for part in one.body for node in ast.walk(part)) for one in block.handlers
+    )
+
+
+def _tried(info: FunctionInfo, node: ast.AST) -> ast.Try | None:
+    """The innermost `try` in one of whose handlers a place is."""
+    body = [] if isinstance(info.node, ast.Lambda) else info.node.body
+    return max((one for one in _tries(body) if _handles(one, position(node))), key=position, default=None)
+
+
+def _tries(block: list[ast.stmt]) -> Iterator[ast.Try]:
+    for statement in block:
+        yield from (one for one in ast.walk(statement) if isinstance(one, ast.Try))
+
+
+def _handles(block: ast.Try, place: Position) -> bool:
+    return any(_holds(one.body, place) for one in block.handlers)
+
+
+def _holds(block: list[ast.stmt], place: Position) -> bool:
+    last = block[-1]
+    return position(block[0]) <= place < (last.end_lineno or 0, last.end_col_offset or 0)
