@@ -52,7 +52,6 @@ def run(
     given = list(context.args)
     if _value(given, "--interface") in ("wsgi", "asgi2"):
         raise ConfigurationError("the watch is for ASGI 3 applications, which FastAPI and Starlette make")
-    given += ["--interface", "asgi3"]
     factory = "--factory" in given
     if not factory:
         given.append("--factory")

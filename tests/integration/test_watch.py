@@ -22,9 +22,7 @@ import httpx2
 import pytest
 import uvloop
 from fastapi import APIRouter, Depends, FastAPI
-from served import served
 from starlette.types import Receive, Scope, Send
-from uvicorn._compat import iscoroutinefunction as uvicorn_asks
 from waiting import until, wait_until
 
 from loopline import ConfigurationError, Watch
@@ -193,7 +191,7 @@ class Watched:
         return [group.example for group in self.watch.report.groups]
 
     async def _ask(self, path: str, kind: Kind) -> None:
-        transport = httpx2.ASGITransport(served(self.watch), raise_app_exceptions=False)
+        transport = httpx2.ASGITransport(self.watch, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="http://shop") as http:
             await http.get("/api/shops/one/innocent")
             asking = [asyncio.create_task(self._keep_asking(http)) for _ in range(5)]
@@ -385,27 +383,6 @@ def test_several_loops_in_a_process_are_watched_each() -> None:
         thread.join(60)
     assert named("/one")
     assert named("/two")
-
-
-@pytest.mark.anyio
-async def test_what_follows_a_request_in_the_same_task_is_not_the_request_s() -> None:
-    app = FastAPI()
-
-    @app.get("/innocent")
-    async def innocent() -> None: ...
-
-    watch = Watch(app)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(watch), base_url="http://shop") as http:
-        for _ in range(2):
-            await http.get("/innocent")
-        await asyncio.sleep(0)
-        block()
-        await until(lambda: watch.report.groups)
-    assert [group.example.route for group in watch.report.groups if group.example.kind != "no-cpu"] == [None]
-
-
-def test_a_server_takes_it_for_an_application() -> None:
-    assert uvicorn_asks(Watch(FastAPI()).__call__)
 
 
 @pytest.mark.anyio

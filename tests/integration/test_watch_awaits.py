@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,13 +14,10 @@ import fastapi.dependencies.utils
 import fastapi.routing
 import httpx2
 import pytest
-import starlette._exception_handler
 from fastapi import Depends, FastAPI
-from served import served
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
-from starlette.types import ASGIApp
 from waiting import until
 
 from loopline import Watch
@@ -127,12 +123,6 @@ def line_of(mark: str) -> int:
     return next(number for number, line in enumerate(lines, 1) if line.endswith(f"# guilty: {mark}"))
 
 
-@pytest.fixture(params=["in process", "by a server"])
-def asked(request: pytest.FixtureRequest) -> Callable[[ASGIApp], ASGIApp]:
-    """Who calls the application."""
-    return served if request.param == "by a server" else lambda app: app
-
-
 @pytest.fixture
 def watch() -> Iterator[Watch]:
     gc.collect()
@@ -144,16 +134,16 @@ def found(watch: Watch) -> list[Finding]:
     return [group.example for group in watch.report.groups if group.example.kind == "forgotten-await"]
 
 
-async def ask(watch: Watch, *paths: str, asked: Callable[[ASGIApp], ASGIApp] = served) -> None:
-    transport = httpx2.ASGITransport(asked(watch), raise_app_exceptions=False)
+async def ask(watch: Watch, *paths: str) -> None:
+    transport = httpx2.ASGITransport(watch, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://shop") as http:
-        for path in ("/first", *paths):  # the first one only makes the loop known
+        for path in paths:
             await http.get(path)
 
 
 @pytest.mark.parametrize("path", ["/dropped", "/condition", "/returned", "/nested", "/injected", "/plain", "/child"])
-async def test_the_line_and_the_request_are_named(watch: Watch, path: str, asked: Callable[[ASGIApp], ASGIApp]) -> None:
-    await ask(watch, path, "/innocent", asked=asked)
+async def test_the_line_and_the_request_are_named(watch: Watch, path: str) -> None:
+    await ask(watch, path, "/innocent")
     await until(lambda: found(watch))
     (one,) = found(watch)
     assert one.place is not None
@@ -162,10 +152,8 @@ async def test_the_line_and_the_request_are_named(watch: Watch, path: str, asked
     assert one.advice == f"Write `await {one.call}(…)`."
 
 
-async def test_an_endpoint_that_awaits_what_a_dependency_gave_it_is_not_blamed(
-    watch: Watch, asked: Callable[[ASGIApp], ASGIApp]
-) -> None:
-    await ask(watch, "/awaited", "/innocent", asked=asked)
+async def test_an_endpoint_that_awaits_what_a_dependency_gave_it_is_not_blamed(watch: Watch) -> None:
+    await ask(watch, "/awaited", "/innocent")
     assert found(watch) == []
 
 
@@ -212,11 +200,6 @@ async def test_python_warns_of_the_same_line_as_without_the_watch() -> None:
     ("module", "name", "off"),
     [
         (warnings, "_warn_unawaited_coroutine", "forgotten awaits are not found"),
-        (
-            starlette._exception_handler,
-            "_lookup_exception_handler",
-            "a request fail are found without their route",
-        ),
         (fastapi.routing, "run_in_threadpool", "by a `def` dependency are found without their route"),
         (fastapi.dependencies.utils, "run_in_threadpool", "by a `def` dependency are found without their route"),
     ],
@@ -225,26 +208,13 @@ async def test_where_a_private_name_is_missing_the_log_says_what_is_off_and_the_
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, module: Any, name: str, off: str
 ) -> None:
     app = Starlette(routes=[Route("/page", _page)])
-    if module is starlette._exception_handler:  # a failing request would need it
-        monkeypatch.setattr(module, name, None)
-    else:
-        monkeypatch.delattr(module, name)
+    monkeypatch.delattr(module, name)
     watch = Watch(app)
     with caplog.at_level(logging.WARNING, "loopline.watch"):
         await ask(watch, "/page")
     assert off in caplog.text
     assert f"there is no {module.__name__}.{name} here" in caplog.text
     await until(lambda: sum(watch.lag.counts))
-
-
-async def test_without_the_module_of_a_private_name_the_application_runs(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setitem(sys.modules, "starlette._exception_handler", None)
-    watch = Watch(Starlette(routes=[Route("/page", _page)]))
-    with caplog.at_level(logging.WARNING, "loopline.watch"):
-        await ask(watch, "/page")
-    assert "there is no starlette._exception_handler._lookup_exception_handler here" in caplog.text
 
 
 async def _page(request: Request) -> Any:

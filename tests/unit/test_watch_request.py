@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
-import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
-from served import served
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp, Receive, Scope, Send
-from waiting import until
+from starlette.types import Receive, Scope, Send
 
-from loopline import Watch
-from loopline.watch.owner import answered_by, requests_of
+from loopline.watch.owner import requests_of
 from loopline.watch.request import KnownRoutes, Request, route_of
 
 
@@ -111,69 +105,6 @@ def test_an_ended_request_keeps_its_route_and_lets_the_rest_of_its_scope_go() ->
     assert request.route.name == "GET /{tenant}/shop/items/{item}"
     assert "headers" not in request.scope
     assert [route.name for route in routes] == ["GET /{tenant}/shop/items/{item}"]
-
-
-def test_the_routes_of_requests_are_learnt_once_the_routers_have_seen_them() -> None:
-    routes = KnownRoutes()
-    for path, age in (("/acme/shop/items/9", 1.0), ("/plain/word", 0.0)):
-        request = Request()
-        request.scope, request.began = scope_of(path), monotonic() - age
-        routes.recent.append(request)
-    routes.learn()
-    assert [route.name for route in routes] == ["GET /{tenant}/shop/items/{item}"]
-    assert [request.scope["path"] for request in routes.recent] == ["/plain/word"]
-    routes.recent[0].began -= 1.0
-    routes.learn()
-    routes.learn()
-    assert [route.name for route in routes] == ["GET /{tenant}/shop/items/{item}", "GET /plain/{word}"]
-    assert not routes.recent
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("called", [served, lambda app: app], ids=["by a server", "in process"])
-async def test_a_request_is_being_answered_until_it_ends_whatever_it_has_started(
-    called: Callable[[ASGIApp], ASGIApp],
-) -> None:
-    app, go_on, started = FastAPI(), asyncio.Event(), []
-
-    @app.get("/start")
-    async def start() -> None:
-        started.append(asyncio.create_task(go_on.wait()))
-        await go_on.wait()
-
-    watch, loop = Watch(app), asyncio.get_running_loop()
-    transport = httpx2.ASGITransport(called(watch))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://shop") as http:
-        await http.get("/nowhere")  # the first makes the loop known
-        asking = asyncio.create_task(http.get("/start"))
-        await until(lambda: started)
-        assert [one.scope["path"] for one in answered_by(loop) if not one.is_over] == ["/start"]
-        go_on.set()
-        await asking
-        go_on.clear()
-        started.append(asyncio.create_task(go_on.wait()))
-        assert [one for one in answered_by(loop) if not one.is_over] == []
-        go_on.set()
-        await asyncio.gather(*started)
-
-
-@pytest.mark.anyio
-async def test_a_task_that_outlives_its_request_is_not_the_request() -> None:
-    app, go_on, started = FastAPI(), asyncio.Event(), []
-
-    @app.get("/start")
-    async def start() -> None:
-        started.append(asyncio.create_task(go_on.wait()))
-
-    transport = httpx2.ASGITransport(served(Watch(app)))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://shop") as http:
-        for _ in range(2):
-            await http.get("/start")
-    loop = asyncio.get_running_loop()
-    assert [one.route.name for one in requests_of(loop) if one.route] == ["GET /start"] * 2
-    assert answered_by(loop) == []
-    go_on.set()
-    await asyncio.gather(*started)
 
 
 @pytest.mark.anyio

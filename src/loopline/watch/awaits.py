@@ -7,7 +7,6 @@ collection it may die in anybody's request: then nobody's is blamed.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import inspect
 import logging
@@ -22,7 +21,7 @@ from typing import Any
 from loopline.watch.finding import Place
 from loopline.watch.frames import Stack, definition_of, is_own, own_steps, stack_of
 from loopline.watch.makers import line_of, maker_of, names
-from loopline.watch.private import FAILURE, THREAD_CALLS, UNAWAITED_WARNING, Private
+from loopline.watch.private import THREAD_CALLS, UNAWAITED_WARNING, Private
 from loopline.watch.request import Request, current_request
 
 __all__ = ["Awaits"]
@@ -50,7 +49,6 @@ class Awaits:
         self._tell = tell
         self._origins = origins
         self._warning = Private(*UNAWAITED_WARNING)
-        self._failure = Private(*FAILURE)
         self._threads = [Private(*name) for name in THREAD_CALLS]
         self.suspects: deque[tuple[Request, CoroutineType[Any, Any, Any]]] = deque(maxlen=KEPT)
         self._on = False
@@ -63,7 +61,6 @@ class Awaits:
         self._on = self._warning.replace(self._hear_of_death)
         if not self._on:
             return
-        self._failure.replace(self._look_at_failure)
         for call in self._threads:
             call.replace(self._look_at_thread)
         gc.callbacks.append(self._note_collection)
@@ -77,7 +74,6 @@ class Awaits:
             return
         self._on = False
         self._warning.restore()
-        self._failure.restore()
         self.suspects.clear()
         for call in self._threads:
             call.restore()
@@ -86,19 +82,13 @@ class Awaits:
         if self._origins:
             sys.set_coroutine_origin_tracking_depth(self._depth)
 
-    def _look_at_failure(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """See what nobody handles: the framework may have failed since it was given a coroutine to send or work with.
+    def search(self, error: BaseException, request: Request) -> None:
+        """Look whether a request failed since the framework was given a coroutine to send or to work with.
 
         It must be told of here: the error's traceback is a cycle, so that it dies in some later garbage collection.
         """
-
-        def lookup(handlers: Any, error: Exception) -> Any:
-            handler = original(handlers, error)
-            if handler is None and self._on and (request := current_request.get()) is not None:
-                self._note(_given_to_framework(error.__traceback__), request)
-            return handler
-
-        return lookup
+        if self._on:
+            self._note(_given_to_framework(error.__traceback__), request)
 
     def _hear_of_death(self, original: Callable[[Any], None]) -> Callable[[Any], None]:
         def hear(coroutine: Any) -> None:
@@ -127,16 +117,10 @@ class Awaits:
                 # Newer versions give all the endpoint's arguments as one.
                 for value in (*named.values(), *(named.get("arguments") or {}).values(), returned):
                     if type(value) is CoroutineType and self._on and (request := current_request.get()) is not None:
-                        self._suspect(request, value)
+                        self.suspects.append((request, value))
             return returned
 
         return run_in_threadpool
-
-    def _suspect(self, request: Request, value: CoroutineType[Any, Any, Any]) -> None:
-        self.suspects.append((request, value))
-        # A server has a task for each request. In process, the middleware asks before it has ended.
-        if (task := asyncio.current_task()) is not None:
-            task.add_done_callback(lambda _: self.search_suspects(request))
 
     def search_suspects(self, request: Request) -> None:
         """Look whether a request that has ended left a coroutine of the suspects."""

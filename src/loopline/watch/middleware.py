@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-import sys
 from asyncio import get_running_loop
-from collections.abc import Awaitable
 from contextlib import nullcontext
 from pathlib import Path
 from time import monotonic
-from types import MethodType, TracebackType
+from types import TracebackType
 from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,7 +16,6 @@ from loopline.watch.lag import Lag
 from loopline.watch.output import Output, is_terminal
 from loopline.watch.report import Report
 from loopline.watch.request import MARK, Request, current_request
-from loopline.watch.traffic import Traffic
 from loopline.watch.watcher import Watcher
 
 __all__ = ["Watch"]
@@ -69,8 +65,8 @@ class Watch:
         self._below = ""
         output = Output(None if report is None else Path(report), terminal=is_terminal())
         self._watcher = Watcher(threshold=threshold, origins=origins, tell=output.tell)
-        self._awaits, self._traffic = self._watcher.awaits, self._watcher.traffic
-        self._keep, self._note = self._watcher.routes.keep, self._watcher.routes.recent.append
+        # Each request pays for what stands in __call__.
+        self._keep, self._awaits, self._traffic = self._watcher.routes.keep, self._watcher.awaits, self._watcher.traffic
 
     @property
     def report(self) -> Report:
@@ -91,25 +87,8 @@ class Watch:
         """
         self._below, self._beside = path, app
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application for one request, websocket or lifespan."""
-        if (
-            type(receive) is not MethodType  # a server's; who calls the application in process may call it again
-            or get_running_loop() is not self._loop
-            or Traffic.wanted
-            or scope["type"] != "http"
-            or (self._beside is not None and self._below in scope["path"])
-        ):
-            return self._attend(scope, receive, send)
-        # Each request pays for this: no coroutine of our own, and the end of the server's task is that of the mark.
-        request = Request()
-        request.scope, request.began = scope, monotonic()
-        current_request.set(request)
-        self._note(request)
-        return self._app(scope, receive, send)
-
-    async def _attend(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run it, and see to its end."""
         if scope["type"] == "lifespan":
             async with self._beside or nullcontext():
                 await self._live(scope, receive, send)
@@ -131,11 +110,14 @@ class Watch:
         token = current_request.set(request)
         try:
             await self._app(scope, receive, send)
+        except Exception as error:
+            self._awaits.search(error, request)
+            raise
         finally:
             current_request.reset(token)
             if self._awaits.suspects:
                 self._awaits.search_suspects(request)
-            if Traffic.wanted:
+            if self._traffic.wanted:
                 self._traffic.end(request)
             request.scope = self._keep(scope)
 
@@ -159,10 +141,3 @@ class Watch:
             return message
 
         await self._app(scope, receive_and_note, send_and_note)
-
-
-# Servers ask whether the application is a coroutine function.
-if sys.version_info >= (3, 12):
-    inspect.markcoroutinefunction(Watch.__call__)
-else:
-    Watch.__call__._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]  # 3.11 has no other way

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
-from collections.abc import Mapping
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
 from loopline.watch.request import Request, current_request
 
-__all__ = ["NOBODY", "Owner", "answered_by", "owner_of", "requests_of"]
-
-OUTERMOST = 10  # coroutines of a server and its middlewares, of which one has the scope as its argument
+__all__ = ["NOBODY", "Owner", "owner_of", "requests_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,9 @@ def owner_of(loop: asyncio.AbstractEventLoop) -> Owner:
     task = asyncio.current_task(loop)
     if task is None:
         return NOBODY
-    return Owner(weakref.ref(task), task.get_name(), _request_of(task))
+    context = _context_of(task)
+    request = None if context is None else context.get(current_request)
+    return Owner(weakref.ref(task), task.get_name(), request)
 
 
 def requests_of(loop: asyncio.AbstractEventLoop) -> list[Request]:
@@ -49,32 +48,9 @@ def requests_of(loop: asyncio.AbstractEventLoop) -> list[Request]:
         tasks = asyncio.all_tasks(loop)
     except RuntimeError:  # it has looked a thousand times, and each time tasks came and went meanwhile
         return []
-    return [request for task in tasks if (request := _request_of(task)) is not None]
-
-
-def answered_by(loop: asyncio.AbstractEventLoop) -> list[Request]:
-    """Return the requests that a loop's tasks are answering, but for the one that is running."""
-    try:
-        tasks = asyncio.all_tasks(loop)
-    except RuntimeError:
-        return []
-    found = [(task, _request_of(task)) for task in tasks]
-    return [request for task, request in found if request is not None and _was_given(task, request.scope)]
-
-
-def _was_given(task: asyncio.Task[Any], scope: Mapping[str, Any]) -> bool:
-    """Whether one of a task's outermost coroutines holds a scope: a task that a request starts is not given it."""
-    coroutine: Any = task.get_coro()
-    for _ in range(OUTERMOST):
-        if any(one is scope for one in gc.get_referents(coroutine)):
-            return True
-        coroutine = getattr(coroutine, "cr_await", None)
-    return False
-
-
-def _request_of(task: asyncio.Task[Any]) -> Request | None:
-    context = _context_of(task)
-    return None if context is None else context.get(current_request)
+    contexts = [_context_of(task) for task in tasks]
+    requests = [None if context is None else context.get(current_request) for context in contexts]
+    return [request for request in requests if request is not None]
 
 
 def _context_of(task: asyncio.Task[Any]) -> Context | None:

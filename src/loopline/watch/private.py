@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable
-from importlib import import_module
+from types import ModuleType
 from typing import Any
 
-__all__ = ["FAILURE", "THREAD_CALLS", "UNAWAITED_WARNING", "Private"]
+import fastapi.dependencies.utils
+import fastapi.routing
+
+__all__ = ["THREAD_CALLS", "UNAWAITED_WARNING", "Private"]
 
 logger = logging.getLogger("loopline.watch")
 
@@ -16,13 +20,13 @@ class Private:
     """One such name, which can be replaced by a function that calls the original.
 
     Args:
-        module: The name of the module in which it is.
+        module: Where it is.
         name: It.
         lost: What is off without it.
     """
 
-    def __init__(self, module: str, name: str, lost: str) -> None:
-        self._place = module
+    def __init__(self, module: ModuleType, name: str, lost: str) -> None:
+        self._module = module
         self._name = name
         self._lost = lost
         self._original: Any = None
@@ -34,13 +38,9 @@ class Private:
         Args:
             make: Given the original, returns what takes its place.
         """
-        try:
-            self._module: Any = import_module(self._place)
-        except ModuleNotFoundError:
-            self._module = None
         original = getattr(self._module, self._name, None)
         if not callable(original):
-            logger.warning("%s: there is no %s.%s here", self._lost, self._place, self._name)
+            logger.warning("%s: there is no %s.%s here", self._lost, self._module.__name__, self._name)
             return False
         self._original, self._replacement = original, make(original)
         setattr(self._module, self._name, self._replacement)
@@ -53,14 +53,9 @@ class Private:
         self._original = self._replacement = None
 
 
-UNAWAITED_WARNING = ("warnings", "_warn_unawaited_coroutine", "forgotten awaits are not found")
-FAILURE = (
-    "starlette._exception_handler",
-    "_lookup_exception_handler",
-    "forgotten awaits that make a request fail are found without their route",
-)
+UNAWAITED_WARNING = (warnings, "_warn_unawaited_coroutine", "forgotten awaits are not found")
 _GIVEN_TO_THREADS = "forgotten awaits given to a `def` endpoint or by a `def` dependency are found without their route"
 THREAD_CALLS = (
-    ("fastapi.routing", "run_in_threadpool", _GIVEN_TO_THREADS),
-    ("fastapi.dependencies.utils", "run_in_threadpool", _GIVEN_TO_THREADS),
+    (fastapi.routing, "run_in_threadpool", _GIVEN_TO_THREADS),
+    (fastapi.dependencies.utils, "run_in_threadpool", _GIVEN_TO_THREADS),
 )

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from inspect import isfunction
-from time import monotonic
 from typing import Any
 
 __all__ = ["MARK", "KnownRoutes", "Request", "Route", "current_request", "kept_of", "route_of"]
 
-# What the route is found from.
+# What the route is found from. The rest of a scope is let go with its request: a task may outlive that.
 MARK = "loopline.watch"  # in the scope of a request that is being watched
 _KEPT = ("type", "method", "path", "root_path", "path_params", "endpoint", "route")
-_OVER = "loopline.watch.over"  # in what is kept
 MOST = 10_000  # routes that are known
-RECENT = 256  # requests whose routes are not known yet
-ROUTED = 0.1  # seconds after which the routers have done their work
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +46,8 @@ class Request:
 
     @property
     def is_over(self) -> bool:
-        """Whether it is known to have been answered, though a task may still work for it."""
-        return _OVER in self.scope
+        """Whether it has been answered, though a task may still work for it."""
+        return MARK not in self.scope
 
     @property
     def route(self) -> Route | None:
@@ -62,22 +56,10 @@ class Request:
 
 
 class KnownRoutes:
-    """The routes that were asked for so far, each by what one of its requests' scopes said of it.
-
-    Attributes:
-        recent: Requests whose routes are to be learnt. Of very many at once only the last are.
-    """
+    """The routes that were asked for so far, each by what one of its requests' scopes said of it."""
 
     def __init__(self) -> None:
-        self.recent: deque[Request] = deque(maxlen=RECENT)
         self._scopes: dict[int, Mapping[str, Any]] = {}
-
-    def learn(self) -> None:
-        """Learn the routes of the requests that have come, but for those that the routers may not have seen yet."""
-        seen = monotonic() - ROUTED
-        with suppress(IndexError):  # another thread was faster, or none is left
-            while self.recent[0].began < seen:
-                self.keep(self.recent.popleft().scope)
 
     def keep(self, scope: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what is kept of the scope of a request that has ended: the same for all requests of a route."""
@@ -101,7 +83,7 @@ current_request: ContextVar[Request | None] = ContextVar("loopline.watch.current
 
 def kept_of(scope: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what a route is found from: of the scope of a request that has ended, nothing else is kept."""
-    return {_OVER: True} | {key: scope[key] for key in _KEPT if key in scope}
+    return {key: scope[key] for key in _KEPT if key in scope}
 
 
 def route_of(scope: Mapping[str, Any]) -> Route | None:

@@ -23,7 +23,7 @@ from loopline.watch.frames import Stack, definition_of
 from loopline.watch.heartbeat import INTERVAL, Heartbeat
 from loopline.watch.lag import Lag, LagHistogram
 from loopline.watch.makers import codes_of
-from loopline.watch.owner import NOBODY, answered_by, requests_of
+from loopline.watch.owner import NOBODY, requests_of
 from loopline.watch.report import Group, Report
 from loopline.watch.request import KnownRoutes, Request, Route
 from loopline.watch.sampler import Sampler
@@ -132,7 +132,7 @@ class Watcher:
             self.awaits.stop()
 
     def _present(self) -> list[Request]:
-        return [request for loop in list(self._hearts) if not loop.is_closed() for request in answered_by(loop)]
+        return [request for loop in list(self._hearts) if not loop.is_closed() for request in requests_of(loop)]
 
     def _tell_stall(self, heart: Heartbeat, episode: Episode, ended: float, ongoing: bool) -> None:
         def collecting(began: float, ended: float) -> float:
@@ -183,7 +183,6 @@ class Watcher:
         for loop in list(self._hearts):
             if loop.is_closed():  # without the application's lifespan, nobody says so
                 self.remove_loop(loop)
-        self.routes.learn()
         self._settle(everything=not self._hearts)
         self._tell_all()
 
