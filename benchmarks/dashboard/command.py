@@ -1,4 +1,4 @@
-"""The run: every case with a fresh service, interleaved, then the report."""
+"""The run: fresh services of each kind, interleaved, then the report."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.dashboard", description="What an open dashboard costs the service that it shows."
     )
-    parser.add_argument("--repeats", type=int, default=7, metavar="N", help="how often each is measured (default: 7)")
-    parser.add_argument("--seconds", type=float, default=8.0, metavar="S", help="how long each time (default: 8)")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="services of each kind (default: 3)")
+    parser.add_argument("--pairs", type=int, default=8, metavar="N", help="times closed and open of each (default: 8)")
+    parser.add_argument("--seconds", type=float, default=2.0, metavar="S", help="how long each time (default: 2)")
     parser.add_argument("--quick", action="store_true", help="one short repeat: to see that it works, not for figures")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write all that was measured there")
     options = parser.parse_args()
-    if options.repeats < 1 or options.seconds < 1:
-        parser.error("--repeats and --seconds must be at least 1")
+    if min(options.repeats, options.pairs, options.seconds) < 1:
+        parser.error("--repeats, --pairs and --seconds must be at least 1")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl+C: the service ends with this
-    repeats, seconds = (1, QUICK) if options.quick else (options.repeats, options.seconds)
-    run = Run(machine(PACKAGES), repeats, seconds, options.quick)
+    repeats, pairs, seconds = (1, 1, QUICK) if options.quick else (options.repeats, options.pairs, options.seconds)
+    run = Run(machine(PACKAGES), repeats, pairs, seconds, options.quick)
     try:
         _measure_all(run)
     except KeyboardInterrupt:
@@ -51,16 +52,15 @@ def main() -> None:
 def _measure_all(run: Run) -> None:
     for repeat in range(1, run.repeats + 1):
         for case in random.sample(CASES, len(CASES)):
-            print(f"repeat {repeat} of {run.repeats}: {case.name:22}", end="", file=sys.stderr, flush=True)
             _measure(run, repeat, case)
 
 
 def _measure(run: Run, repeat: int, case: Case) -> None:
     try:
-        sample = measure(repeat, case, run.seconds)
+        for number, sample in enumerate(measure(repeat, case, run.pairs, run.seconds), 1):
+            run.samples.append(sample)
+            where = f"service {repeat} of {run.repeats}, {case.name}, {number} of {run.pairs}"
+            print(f"{where}: {sample.closed:,.0f} and {sample.opened:,.0f} requests/s", file=sys.stderr)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:  # one must not end the run
-        run.failures.append(f"{case.name}, repeat {repeat}: {error}")
-        print(f" failed: {error}", file=sys.stderr)
-    else:
-        run.samples.append(sample)
-        print(f" {sample.per_second:>8,.0f} requests/s", file=sys.stderr)
+        run.failures.append(f"{case.name}, service {repeat}: {error}")
+        print(f"failed: {error}", file=sys.stderr)

@@ -21,27 +21,31 @@ WARM_UP = 0.5  # seconds
 END = 10.0  # seconds that the reader may take to end
 
 
-def measure(repeat: int, case: Case, seconds: float) -> Sample:
-    """Measure one case.
+def measure(repeat: int, case: Case, pairs: int, seconds: float) -> Iterator[Sample]:
+    """Measure a fresh service, with the dashboard closed and open in turns.
 
     Args:
         repeat: Which repeat, from 1.
         case: What.
-        seconds: How long.
+        pairs: How often each.
+        seconds: How long each time.
 
     Raises:
         RuntimeError: If the service, the generator or the reader fails.
     """
-    read = Read()
     with serving(case.jobs) as port:
-        if case.is_open:
+        for _ in range(pairs):
+            closed = _rate(port, seconds)
             with _looking(port) as read:
-                generated = generate(_load(port, seconds))
-        else:
-            generated = generate(_load(port, seconds))
-    if case.is_open and read.events < seconds / 2:
-        raise RuntimeError(f"only {read.events} events came: the dashboard was not looked at")
-    return Sample(repeat, case.name, generated.answers / generated.seconds, read.events, read.characters)
+                opened = _rate(port, seconds)
+            if read.events < seconds / 2:
+                raise RuntimeError(f"only {read.events} events came: the dashboard was not looked at")
+            yield Sample(repeat, case.name, closed, opened, read.characters / (seconds + WARM_UP))
+
+
+def _rate(port: int, seconds: float) -> float:
+    generated = generate(_load(port, seconds))
+    return generated.answers / generated.seconds
 
 
 def _load(port: int, seconds: float) -> Load:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,41 +12,42 @@ TARGET = 0.98  # of the requests a second without anybody who looks
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is compared.
+    """What is looked at.
 
     Attributes:
         name: Its name.
-        is_open: Whether somebody looks.
         jobs: How many there are in the database.
     """
 
     name: str
-    is_open: bool
     jobs: int
 
 
-MANY = 100_000
-CLOSED = Case("closed", False, 0)
-CASES = (CLOSED, Case("open", True, 0), Case(f"open, {MANY:,} jobs", True, MANY))
+CASES = (Case("no jobs", 0), Case("100,000 jobs", 100_000))
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One case, once.
+    """One service for a time with the dashboard open, and beside that for a time with it closed.
 
     Attributes:
-        repeat: Which repeat, from 1.
+        repeat: Which service of this case, from 1.
         case: Its name.
-        per_second: Answers.
-        events: That came to who looked.
-        characters: Of these.
+        closed: Answers a second with nobody who looks.
+        opened: With somebody.
+        characters: A second, of the events that came to who looked.
     """
 
     repeat: int
     case: str
-    per_second: float
-    events: int
-    characters: int
+    closed: float
+    opened: float
+    characters: float
+
+    @property
+    def ratio(self) -> float:
+        """What is left of the answers."""
+        return self.opened / self.closed
 
 
 @dataclass(slots=True)
@@ -56,7 +56,8 @@ class Run:
 
     Attributes:
         machine: Where it ran.
-        repeats: How often each case was measured.
+        repeats: How many services there were of each case.
+        pairs: How often each was measured closed and open.
         seconds: How long each time.
         quick: Whether it only was to see that it works.
         samples: All that was measured.
@@ -65,24 +66,15 @@ class Run:
 
     machine: dict[str, str]
     repeats: int
+    pairs: int
     seconds: float
     quick: bool
     samples: list[Sample] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
-    def rate(self, case: str) -> float | None:
-        """Return the median of the answers a second of a case."""
-        rates = [sample.per_second for sample in self.samples if sample.case == case]
-        return statistics.median(rates) if rates else None
-
-    def ratios(self, case: str) -> list[float]:
-        """Return what is left of the answers a second that the same repeat had without anybody who looks."""
-        closed = {sample.repeat: sample.per_second for sample in self.samples if sample.case == CLOSED.name}
-        return [
-            sample.per_second / closed[sample.repeat]
-            for sample in self.samples
-            if sample.case == case and sample.repeat in closed
-        ]
+    def of(self, case: str) -> list[Sample]:
+        """Return what was measured of a case."""
+        return [sample for sample in self.samples if sample.case == case]
 
     def as_json(self) -> dict[str, Any]:
         """Return it all as plain data."""
