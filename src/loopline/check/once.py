@@ -9,22 +9,28 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from loopline.check.contexts import fillings
 from loopline.check.model import FunctionInfo, own_nodes
 
-__all__ = ["Kept", "fallbacks", "keeping", "remembered_calls"]
+__all__ = ["Kept", "fallbacks", "guards", "keeping", "remembered_calls"]
 
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Where a result is kept: ``by`` which parameters it is chosen, and whether an object keeps it."""
+    """Where a result is kept: ``by`` which parameters it is chosen, and whether an object, or the context, keeps it.
+
+    ``names`` hold what was found there.
+    """
 
     place: str
     by: frozenset[str] = frozenset()
     in_object: bool = False
+    in_context: bool = False
+    names: frozenset[str] = frozenset()
 
 
 def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
@@ -42,17 +48,21 @@ def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
             for target in node.targets:
                 places.pop(ast.unparse(target), None)  # `_is_busy = True`, and later `_is_busy = False`
     places.update((kept.place, kept) for kept in _loggers(info))
+    places.update((name, Kept(name, in_context=True)) for name, _, _ in fillings(info))
     if not places:
         return {}
     found: dict[int, Kept] = {}
     names = _names_of(nodes, places)
+    for name, place in names.items():
+        if places[place].in_context:
+            places[place] = replace(places[place], names=places[place].names | {name})
     asked: dict[str, int] = {}  # where a place was first asked for
     for node in nodes:
         if isinstance(node, ast.If):
             tested = [place for place in _asked(node.test, names) if place in places]
             for place in tested:
                 asked.setdefault(place, node.lineno)
-                if any(kept.place == place for one in ast.walk(node) for kept, _ in _kept(one, info)):
+                if _is_filled(node, places[place], info):
                     block = node.orelse if _is_positive(node.test) and node.orelse else node.body
                     found.update((id(one), places[place]) for statement in block for one in ast.walk(statement))
     for node in nodes:
@@ -62,6 +72,29 @@ def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
     for place, rest in _after_asking(info.node.body, places, names):
         found.update((id(one), places[place]) for statement in rest for one in ast.walk(statement))
     return found
+
+
+def guards(info: FunctionInfo) -> set[int]:
+    """Return the ids of what a `with` enters around the question whether something is there, and what makes it.
+
+    Args:
+        info: The function.
+    """
+    if isinstance(info.node, ast.Lambda):
+        return set()
+    kept = remembered_calls(info)
+    return {
+        id(item.context_expr)
+        for node in own_nodes(info.node)
+        if isinstance(node, ast.With) and isinstance(node.body[0], ast.If) and _asks_of_one(node, kept)
+        for item in node.items
+    }
+
+
+def _asks_of_one(node: ast.With, kept: dict[int, Kept]) -> bool:
+    first, *rest = node.body
+    parts = rest or [first]
+    return any(id(one) in kept and not kept[id(one)].in_context for part in parts for one in ast.walk(part))
 
 
 def fallbacks(info: FunctionInfo) -> set[int]:
@@ -87,6 +120,19 @@ def keeping(info: FunctionInfo) -> frozenset[str]:
         info: The function.
     """
     return frozenset(name for kept in remembered_calls(info).values() for name in kept.by)
+
+
+def _is_filled(node: ast.If, kept: Kept, info: FunctionInfo) -> bool:
+    """Whether a place is filled where it was asked for; one of the context perhaps below, with what was made there."""
+    if not kept.in_context:
+        return any(one.place == kept.place for inner in ast.walk(node) for one, _ in _kept(inner, info))
+    end = node.end_lineno or 0
+    made = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    return any(
+        name == kept.place
+        and (node.lineno <= call.lineno <= end or (end < call.lineno and ast.unparse(value) in made & kept.names))
+        for name, call, value in fillings(info)
+    )
 
 
 def _names_of(nodes: Iterable[ast.AST], places: Container[str]) -> dict[str, str]:
@@ -125,6 +171,8 @@ def _fills(node: ast.AST, place: str) -> bool:
             return not _forgets(value) and any(
                 ast.unparse(one.value if isinstance(one, ast.Subscript) else one) == place for one in targets
             )
+        case ast.Call(func=ast.Attribute(value=value, attr="set"), args=[given]) if not _forgets(given):
+            return ast.unparse(value) == place
         case ast.Call(func=ast.Attribute(value=value, attr="addHandler")):
             return f"{ast.unparse(value)}.handlers" == place
         case _:
@@ -205,6 +253,8 @@ def _asked(test: ast.expr, names: dict[str, str]) -> list[str]:
         case ast.Call(func=ast.Attribute(value=held, attr="hasHandlers")):
             return [f"{ast.unparse(held)}.handlers"]
         case ast.NamedExpr(value=ast.Call(func=ast.Attribute(value=held, attr="get"))):
+            return [ast.unparse(held)]
+        case ast.Call(func=ast.Attribute(value=held, attr="get"), args=[]):
             return [ast.unparse(held)]
         case ast.Name(id=name) if name in names:
             return [names[name]]
