@@ -5,12 +5,15 @@ class Store:
         self.session = session
     def create(self, data):
         try:
+            data = self.made(data)
             self.session.add(data)
             self.session.commit()
         except Exception:
             self.session.rollback()
             raise
         self.session.refresh(data)
+        return data
+    def made(self, data):
         return data
     def update(self, data):
         self.session.merge(data)

@@ -156,7 +156,7 @@ class Built:
         return known(self._inference, default, where, None) if default is not None else NOTHING
 
     def _is_plain(self, info: ClassInfo, name: str) -> bool:
-        """Whether a class takes its fields by name, as they are: a model or a data class, without a word on this one."""
+        """Whether a class takes a field by name, as it is: a model or a data class, without a word on this one."""
         checked = [one.info for one in validators(self._inference, info)]
         texts = [ast.unparse(one.node) for one in checked]
         if any(f"'{name}'" in text or f".{name} " in text for text in texts):

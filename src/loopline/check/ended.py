@@ -78,15 +78,11 @@ def _leaves_nothing(info: FunctionInfo, session: str, *, is_write: bool) -> bool
         return False
     careful = [one for one in _tries(info.node.body) if _rolls_back(one)]
     uses = [one for one in own_nodes(info.node) if isinstance(one, ast.Attribute) and ast.unparse(one.value) == session]
-    own = [one for one in info.calls if _is_own(one)]
-    return (
-        bool(careful)
-        and not own
-        and all(
-            (is_write and one.attr in READS)
-            or any(_holds(part.body, position(one)) or _handles(part, position(one)) for part in careful)
-            for one in uses
-        )
+    calls = [one for one in info.calls if _is_own(one)]
+    return bool(careful) and all(
+        (is_write and isinstance(one, ast.Attribute) and one.attr in READS)
+        or any(_holds(part.body, position(one)) or _handles(part, position(one)) for part in careful)
+        for one in (*uses, *calls)
     )
 
 
