@@ -5,7 +5,9 @@ _key: ContextVar[bytes | None] = ContextVar("key", default=None)
 _session: ContextVar[object | None] = ContextVar("session", default=None)
 def slow():
     return hashlib.pbkdf2_hmac("sha256", b"x", b"y", 100_000)
+_made = None
 def client(named):
+    global _made
     if named:
         found = _client.get()
         if found is None:
@@ -14,7 +16,9 @@ def client(named):
         return found
     found = _client.get()
     if found is None:
-        found = object()
+        found = _made
+        if found is None:
+            found = _made = slow()
     _client.set(found)
     return found
 def key():

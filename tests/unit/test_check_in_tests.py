@@ -265,3 +265,23 @@ def test_of_several_implementations_tests_get_the_one_that_does_not_block(tmp_pa
             Remote().key()
         """
     assert lines(tmp_path, test) == ["Remote().key()"]
+
+
+def test_what_one_test_changes_in_its_object_is_not_changed_in_another(tmp_path: Path) -> None:
+    test = """
+        import time
+        from pydantic import BaseModel
+        class Request(BaseModel):
+            descending: bool = False
+        def poll(request: Request):
+            if request.descending:
+                return 1
+            return time.sleep(1)
+        async def test_one():
+            poll(Request(descending=True))
+        async def test_other():
+            request = Request(descending=True)
+            request.descending = False
+            return poll(request)
+        """
+    assert lines(tmp_path, test) == ["return poll(request)"]

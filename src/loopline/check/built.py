@@ -53,7 +53,7 @@ class Built:
             found = self._find(node, name, scope, frame, depth)
         finally:
             self._open.discard(key)
-        return NOTHING if found == NOTHING or self._is_changed(name) else found
+        return NOTHING if found == NOTHING or self._is_changed(name, scope) else found
 
     def _find(self, node: ast.expr, name: str, scope: Scope, frame: Frame | None, depth: int) -> Known:
         match node:
@@ -164,11 +164,27 @@ class Built:
         is_data = any("dataclass" in ast.unparse(one) for one in info.node.decorator_list)
         return is_data or self._inference.classes.inherits(info, "pydantic.BaseModel", "pydantic.main.BaseModel")
 
-    def _is_changed(self, name: str) -> bool:
-        """Whether anything but an object itself assigns to an attribute of this name."""
+    def _is_changed(self, name: str, scope: Scope) -> bool:
+        """Whether anything but an object itself assigns to an attribute of this name; a test only does to its own."""
         found = self._changed.get(name)
         if found is None:
-            pattern = rf"(?<!\bself)\.{re.escape(name)}\s*(?:[-+|&*]?=)(?!=)|setattr\([^)]*[\"']{re.escape(name)}[\"']"
-            modules = self._inference.project.texts.mentioning(name)
-            found = self._changed[name] = any(re.search(pattern, one.source) for one in modules)
-        return found
+            modules = [one for one in self._inference.project.texts.mentioning(name) if _assigns(one.source, name)]
+            found = self._changed[name] = any(
+                not one.is_test or any(_changes(function, name) for function in one.functions) for one in modules
+            )
+        return found or (isinstance(scope, FunctionInfo) and scope.module.is_test and _assigns(_text(scope), name))
+
+
+def _changes(info: FunctionInfo, name: str) -> bool:
+    """Whether a function of the tests, but no test, assigns to an attribute of this name."""
+    return not info.name.startswith("test") and _assigns(_text(info), name)
+
+
+def _assigns(text: str, name: str) -> bool:
+    name = re.escape(name)
+    pattern = rf"(?<!\bself)\.{name}\s*(?:[-+|&*]?=)(?!=)|setattr\([^)]*[\"']{name}[\"']"
+    return re.search(pattern, text) is not None
+
+
+def _text(info: FunctionInfo) -> str:
+    return info.module.text(info.node.lineno, info.node.end_lineno or info.node.lineno)

@@ -17,6 +17,7 @@ from loopline.check.model import FunctionInfo, own_nodes
 __all__ = ["Kept", "fallbacks", "guards", "keeping", "remembered_calls"]
 
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+Names = dict[str, list[tuple[int, str]]]  # where a name was given what was found in which place
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
         return {}
     found: dict[int, Kept] = {}
     names = _names_of(nodes, places)
-    for name, place in names.items():
+    for name, place in ((name, place) for name, held in names.items() for _, place in held):
         if places[place].in_context:
             places[place] = replace(places[place], names=places[place].names | {name})
     asked: dict[str, int] = {}  # where a place was first asked for
@@ -135,9 +136,9 @@ def _is_filled(node: ast.If, kept: Kept, info: FunctionInfo) -> bool:
     )
 
 
-def _names_of(nodes: Iterable[ast.AST], places: Container[str]) -> dict[str, str]:
+def _names_of(nodes: Iterable[ast.AST], places: Container[str]) -> Names:
     """Return the names that hold what was found in a place: `client = _clients.get(url)`, `client = _client`."""
-    found: dict[str, str] = {}
+    found: Names = {}
     for node in nodes:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(value=held, attr="get"))):
@@ -147,13 +148,11 @@ def _names_of(nodes: Iterable[ast.AST], places: Container[str]) -> dict[str, str
             case _:
                 continue
         if place in places:
-            found[name] = place
+            found.setdefault(name, []).append((node.lineno, place))
     return found
 
 
-def _after_asking(
-    block: list[ast.stmt], places: dict[str, Kept], names: dict[str, str]
-) -> Iterator[tuple[str, list[ast.stmt]]]:
+def _after_asking(block: list[ast.stmt], places: dict[str, Kept], names: Names) -> Iterator[tuple[str, list[ast.stmt]]]:
     """What follows `if _client is not None: return _client` and fills it."""
     for index, node in enumerate(block):
         if isinstance(node, ast.If) and isinstance(node.body[-1], LEAVES) and _is_positive(node.test):
@@ -239,7 +238,7 @@ def _is_positive(test: ast.expr) -> bool:
             return False
 
 
-def _asked(test: ast.expr, names: dict[str, str]) -> list[str]:
+def _asked(test: ast.expr, names: Names) -> list[str]:
     """What a test asks for: `x`, `not x`, `x is None`, `key not in x`; ``names`` hold what was found in a place."""
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=inner):
@@ -257,7 +256,8 @@ def _asked(test: ast.expr, names: dict[str, str]) -> list[str]:
         case ast.Call(func=ast.Attribute(value=held, attr="get"), args=[]):
             return [ast.unparse(held)]
         case ast.Name(id=name) if name in names:
-            return [names[name]]
+            held = [place for line, place in sorted(names[name]) if line <= test.lineno]
+            return held[-1:] or [names[name][0][1]]
         case ast.Name() | ast.Attribute():
             return [ast.unparse(test)]
         case _:
