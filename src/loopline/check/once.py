@@ -256,8 +256,8 @@ def _asked(test: ast.expr, names: Names) -> list[str]:
         case ast.Call(func=ast.Attribute(value=held, attr="get"), args=[]):
             return [ast.unparse(held)]
         case ast.Name(id=name) if name in names:
-            held = [place for line, place in sorted(names[name]) if line <= test.lineno]
-            return held[-1:] or [names[name][0][1]]
+            seen = [place for line, place in sorted(names[name]) if line <= test.lineno]
+            return seen[-1:] or [names[name][0][1]]
         case ast.Name() | ast.Attribute():
             return [ast.unparse(test)]
         case _:
