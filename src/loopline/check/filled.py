@@ -113,8 +113,7 @@ class Filled:
             found.append(self._of_function(info, literals(event.node)))
             found.append(Fact(None, info, ast.unparse(event.node)))
         kept = self._effects.kept(frame.info).get(id(event.node))
-        if kept is not None:
-            found.append(self._of_place(frame, kept))
+        found.extend(self._of_place(frame, one) for one in _all_of(kept))
         if isinstance(event, Block) and event.effect.imports and isinstance(event.node, ast.Call):
             parts = [one for which in event.effect.imports for one in given(event.node, which)]
             found.extend(
@@ -201,9 +200,8 @@ class Filled:
                 continue
             kept = self._effects.kept(info).get(id(event.node))
             if has_passed(event.node, kept):
-                found |= self.asked(frame, event) - {
-                    self._of_place(frame, kept) if kept is not None and kept == here else None
-                }
+                inside = set(_all_of(kept)) & set(_all_of(here))
+                found |= self.asked(frame, event) - {self._of_place(frame, one) for one in inside}
                 if isinstance(event, Run) and kept is None:
                     found |= self._after(self._whole(event.frame, is_strict=is_strict), event)
         for node, inner, literal in handed_over(self._inference, frame):
@@ -255,6 +253,10 @@ def _is_forgotten(owner: ClassInfo, info: FunctionInfo, name: str) -> bool:
         and (one.node is None or (isinstance(one.node, ast.Constant) and not one.node.value))
         for one in owner.attributes.get(name, ())
     )
+
+
+def _all_of(kept: Kept | None) -> list[Kept]:
+    return [one for one in (kept, kept.around if kept is not None else None) if one is not None]
 
 
 def _is_of_task(fact: Fact) -> bool:

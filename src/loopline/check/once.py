@@ -24,7 +24,7 @@ Names = dict[str, list[tuple[int, str]]]  # where a name was given what was foun
 class Kept:
     """Where a result is kept: ``by`` which parameters it is chosen, and whether an object, or the context, keeps it.
 
-    ``names`` hold what was found there.
+    ``names`` hold what was found there; ``around``: where else it is looked for before that.
     """
 
     place: str
@@ -32,6 +32,7 @@ class Kept:
     in_object: bool = False
     in_context: bool = False
     names: frozenset[str] = frozenset()
+    around: Kept | None = None
 
 
 def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
@@ -53,6 +54,13 @@ def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
     if not places:
         return {}
     found: dict[int, Kept] = {}
+
+    def put(part: ast.AST, kept: Kept) -> None:
+        for one in ast.walk(part):
+            outer = found.get(id(one))
+            outer = outer if outer is None or outer.in_context else outer.around
+            found[id(one)] = kept if kept.in_context else replace(kept, around=outer)
+
     names = _names_of(nodes, places)
     for name, place in ((name, place) for name, held in names.items() for _, place in held):
         if places[place].in_context:
@@ -65,13 +73,15 @@ def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
                 asked.setdefault(place, node.lineno)
                 if _is_filled(node, places[place], info):
                     block = node.orelse if _is_positive(node.test) and node.orelse else node.body
-                    found.update((id(one), places[place]) for statement in block for one in ast.walk(statement))
+                    for statement in block:
+                        put(statement, places[place])
     for node in nodes:
         for kept, value in _kept(node, info):
             if asked.get(kept.place, value.lineno) < value.lineno:
-                found.update((id(one), kept) for one in ast.walk(value))
+                put(value, kept)
     for place, rest in _after_asking(info.node.body, places, names):
-        found.update((id(one), places[place]) for statement in rest for one in ast.walk(statement))
+        for statement in rest:
+            put(statement, places[place])
     return found
 
 
