@@ -90,7 +90,7 @@ def names(text: str) -> Iterator[str]:
 def test_files_have_only_what_the_format_knows() -> None:
     for name, data in DATA.items():
         assert data.keys() <= {"library", "aliases", "functions", "classes"}, name
-        assert data.get("library", {}).keys() <= {"kind", "cost", "instead"}, name
+        assert data.get("library", {}).keys() <= {"kind", "cost", "instead", "by_input"}, name
         assert data.get("library", {}).get("kind", "disk") in KINDS, name
         for what, group in groups(data):
             known = {*CALL, *{"functions": ["in", "names"], "classes": CLASS, "methods": ["names"]}[what]}

@@ -224,6 +224,25 @@ def test_computing_that_may_take_long_takes_none_with_what_a_test_makes_up(tmp_p
     assert lines(tmp_path, test) == ["return titles(page)"]
 
 
+def test_computing_on_documents_that_a_test_makes_up_takes_no_time(tmp_path: Path) -> None:
+    test = """
+        import io
+        import bcrypt
+        from pypdf import PdfReader
+        from docx import Document
+        def text(data):
+            return PdfReader(io.BytesIO(data)).pages[0].extract_text()
+        async def test_it():
+            PdfReader(io.BytesIO(b"%PDF"))
+            text(b"%PDF")
+            Document()
+            bcrypt.hashpw(b"x", b"y")
+        async def made():
+            return text(b"%PDF")
+        """
+    assert lines(tmp_path, test) == ["Document()", 'bcrypt.hashpw(b"x", b"y")', 'return text(b"%PDF")']
+
+
 def test_what_another_test_replaces_runs(tmp_path: Path) -> None:
     test = """
         from unittest.mock import patch
@@ -246,3 +265,23 @@ def test_of_several_implementations_tests_get_the_one_that_does_not_block(tmp_pa
             Remote().key()
         """
     assert lines(tmp_path, test) == ["Remote().key()"]
+
+
+def test_what_one_test_changes_in_its_object_is_not_changed_in_another(tmp_path: Path) -> None:
+    test = """
+        import time
+        from pydantic import BaseModel
+        class Request(BaseModel):
+            descending: bool = False
+        def poll(request: Request):
+            if request.descending:
+                return 1
+            return time.sleep(1)
+        async def test_one():
+            poll(Request(descending=True))
+        async def test_other():
+            request = Request(descending=True)
+            request.descending = False
+            return poll(request)
+        """
+    assert lines(tmp_path, test) == ["return poll(request)"]

@@ -107,6 +107,43 @@ def test_importing_what_nothing_else_imports_is_possible(tmp_path: Path) -> None
     assert [one.certain for one in found(tmp_path, files) if one.path.endswith("load.py")] == [False]
 
 
+VERSIONED = """
+    import importlib
+    def versioned(module, attribute, paid):
+        name = f"plus.{module}" if paid else module
+        try:
+            return getattr(importlib.import_module(name), attribute)
+        except ModuleNotFoundError:
+            if paid:
+                return getattr(importlib.import_module(module), attribute)
+            raise
+    async def handler(paid):
+        return versioned("shop.one", "x", paid)
+"""
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        pytest.param({"plus/shop/one.py": "x = 1\n"}, id="only the other edition has it"),
+        pytest.param({"plus/shop/one.py": "x = 1\n", "shop/one.py": "x = 1\n"}, id="both have it"),
+        pytest.param({}, id="none has it"),
+    ],
+)
+def test_what_is_imported_where_another_is_missing_loads_nothing_if_that_is_there(
+    tmp_path: Path, modules: dict[str, str]
+) -> None:
+    loading = "    import plus.shop.one\n    import shop.one\n" if modules else ""
+    packages = {"shop/__init__.py": "", "plus/__init__.py": "", "plus/shop/__init__.py": ""}
+    files = {"shop/app.py": APP + loading, "shop/load.py": VERSIONED, **packages, **modules}
+    assert not [one for one in found(tmp_path, files) if one.path.endswith("load.py")]
+
+
+def test_what_is_imported_where_another_is_missing_is_possible_if_that_is_not_there(tmp_path: Path) -> None:
+    files = {"shop/app.py": APP, "shop/one.py": "x = 1\n", "plus/__init__.py": "", "shop/load.py": VERSIONED}
+    assert [one.certain for one in found(tmp_path, files) if one.path.endswith("load.py")] == [False]
+
+
 KEEPER = """
     from pathlib import Path
     class Keeper:

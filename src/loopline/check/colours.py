@@ -14,6 +14,7 @@ from loopline.check.filled import Facts, Filled
 from loopline.check.finding import Step
 from loopline.check.inference import Inference
 from loopline.check.model import FunctionInfo, ModuleInfo, extent
+from loopline.check.once import guards
 from loopline.check.patches import Patches, is_skipped
 from loopline.check.services import Part, Services
 from loopline.check.values import Frame, Function
@@ -216,11 +217,11 @@ class Loop:
                 event
                 for event in self._effects.of(frame)
                 if not (isinstance(event, Run) and event.later)
-                and facts[frame].isdisjoint(self._filled.asked(frame, event))
+                and self._filled.still(facts[frame], frame, event.node).isdisjoint(self._filled.asked(frame, event))
             ]
             for event in calls[frame]:
                 if isinstance(event, Run) and event.frame in self._cost:
-                    there = self._filled.inside(facts[frame], event)
+                    there = self._filled.inside(self._filled.still(facts[frame], frame, event.node), event)
                     if event.frame in facts:
                         there &= facts[event.frame]
                     if facts.get(event.frame) != there:
@@ -269,8 +270,15 @@ class Loop:
             return None
         is_mocked = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
         certain = weight < UNSURE and not is_mocked
-        if place == "tests" and not certain and current.effect.blocks == "cpu" and frame.info.name.startswith("test"):
+        is_small = current.effect.by_input or not certain
+        if place == "tests" and is_small and current.effect.blocks == "cpu" and frame.info.name.startswith("test"):
             return None  # what a test makes up is small
+        if (
+            kind in ("lifespan", "startup")
+            and current.effect.blocks == "lock"
+            and id(current.node) in guards(holder.info)
+        ):
+            return None  # nobody else makes it yet
         served = frame.info in self._served
         stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title, served)
         return weight, stop

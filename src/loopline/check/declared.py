@@ -25,7 +25,8 @@ TRUE_BASES = {
 TRUE_CLASSES = {
     "uuid.UUID", "datetime.datetime", "datetime.date", "pathlib.Path", "pydantic.BaseModel", "fastapi.Request",
     "starlette.requests.Request", "fastapi.Response", "starlette.responses.Response", "sqlalchemy.orm.Session",
-    "sqlalchemy.ext.asyncio.AsyncSession", "logging.Logger",
+    "sqlalchemy.ext.asyncio.AsyncSession", "logging.Logger", "fastapi.BackgroundTasks",
+    "starlette.background.BackgroundTasks",
     *(f"pydantic{part}.UUID{number}" for part in ("", ".types") for number in (1, 3, 4, 5, 6, 7, 8)),
 }  # fmt: skip
 VALUES = {

@@ -68,6 +68,8 @@ class Effects:
             case Run(node=ast.Call() as node, frame=Frame(info=called)) if is_cached(called):
                 if told.has_called(called, node, frame.info.module):
                     return []
+        if kept is not None and kept.in_context:
+            return [event]  # each task begins with none
         if kept is not None and isinstance(event, Block) and event.effect.blocks == "lock":
             return []  # it guards what is made once: later nobody takes it
         if kept is not None and kept.in_object:

@@ -20,6 +20,8 @@ __all__ = ["is_over"]
 ENDS = {"rollback", "commit"}
 METHODS = tuple(f".{kind}.rollback" for kind in ("Session", "Connection", "SessionTransaction"))
 ALL = {"Exception", "BaseException", None}
+OF_WRITES = {"IntegrityError", "StaleDataError"}  # what only a flush raises
+READS = {"refresh", "get", "expunge", "expire"}
 Position = tuple[int, int]
 
 
@@ -41,7 +43,47 @@ def is_over(inference: Inference, frame: Frame, event: Block | Run) -> bool:
         last = max(position(one) for one in ended)
         return not any(position(one) > last and not _ends(one) for one in before)
     tried = _tried(info, event.node)
+    if not before and tried is not None:
+        return _is_left_by_base(inference, event.node, tried, frame)
     return tried is not None and bool(before) and all(_is_rolled_back(inference, one, tried, frame) for one in before)
+
+
+def _is_left_by_base(inference: Inference, node: ast.Call, tried: ast.Try, frame: Frame) -> bool:
+    """Whether all that may have failed is a method of the same object that rolls back its session before it fails."""
+    session = node.func.value if isinstance(node.func, ast.Attribute) else node
+    if not (isinstance(session, ast.Attribute) and isinstance(session.value, ast.Name) and session.value.id == "self"):
+        return False
+    handler = next(one for one in tried.handlers if _holds(one.body, position(node)))
+    is_write = handler.type is not None and ast.unparse(handler.type).rpartition(".")[2] in OF_WRITES
+    calls = [one for part in tried.body for one in ast.walk(part) if isinstance(one, ast.Call) and _is_own(one)]
+    called = [value for one in calls for value in inference.infer(one.func, frame.info, frame)]
+    return bool(called) and all(
+        isinstance(one, Function) and _leaves_nothing(one.info, ast.unparse(session), is_write=is_write)
+        for one in called
+    )
+
+
+def _is_own(call: ast.Call) -> bool:
+    """Whether a call is one of a method of the same object: `self.create()`, `super().create()`."""
+    match call.func:
+        case ast.Attribute(value=ast.Name(id="self") | ast.Call(func=ast.Name(id="super"))):
+            return True
+        case _:
+            return False
+
+
+def _leaves_nothing(info: FunctionInfo, session: str, *, is_write: bool) -> bool:
+    """Whether all that a function does with a session is rolled back if it fails; reading fails by no constraint."""
+    if isinstance(info.node, ast.Lambda):
+        return False
+    careful = [one for one in _tries(info.node.body) if _rolls_back(one)]
+    uses = [one for one in own_nodes(info.node) if isinstance(one, ast.Attribute) and ast.unparse(one.value) == session]
+    calls = [one for one in info.calls if _is_own(one)]
+    return bool(careful) and all(
+        (is_write and isinstance(one, ast.Attribute) and one.attr in READS)
+        or any(_holds(part.body, position(one)) or _handles(part, position(one)) for part in careful)
+        for one in (*uses, *calls)
+    )
 
 
 def _is_use(node: ast.AST, session: str) -> bool:

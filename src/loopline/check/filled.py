@@ -23,6 +23,7 @@ from loopline.check.library_types import given
 from loopline.check.model import ClassInfo, FunctionInfo
 from loopline.check.once import Kept
 from loopline.check.order import is_before, is_passed
+from loopline.check.set_back import SetBack
 from loopline.check.spellings import spellings
 from loopline.check.values import Frame, Function
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Callers", "Fact", "Facts", "Filled"]
 
 FARTHEST = 4  # callers of callers
+CONTEXT = "context"  # by what a variable of the context is known: the task, not the process, keeps it
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Filled:
         self._roots = roots
         self._done: dict[tuple[Frame, bool], Facts] = {}
         self._begun: dict[tuple[Frame, int], Facts] = {}
+        self._set_back = SetBack(effects)
 
     def before(self, frame: Frame, node: ast.AST) -> Facts:
         """Return what is known when a call comes to a place.
@@ -80,7 +83,20 @@ class Filled:
             frame: The call.
             node: The place.
         """
-        return self._at_start(frame, 0) | self._facts(frame, until=node, is_strict=False)
+        return self.still(self._at_start(frame, 0), frame, node) | self._facts(frame, until=node, is_strict=False)
+
+    def still(self, facts: Facts, frame: Frame, until: ast.AST | None) -> Facts:
+        """Return what of some facts still holds when a call comes to a place, or is over: a task may set back its own.
+
+        Args:
+            facts: What was known before.
+            frame: The call.
+            until: The place.
+        """
+        if not any(_is_of_task(one) for one in facts):
+            return facts
+        gone = self._set_back.before(frame, until)
+        return frozenset(one for one in facts if not _is_of_task(one) or _name_of(one) not in gone)
 
     def asked(self, frame: Frame, event: Block | Run) -> Facts:
         """Return what is asked for at a place: if one of it is known, nothing runs there.
@@ -97,8 +113,7 @@ class Filled:
             found.append(self._of_function(info, literals(event.node)))
             found.append(Fact(None, info, ast.unparse(event.node)))
         kept = self._effects.kept(frame.info).get(id(event.node))
-        if kept is not None:
-            found.append(self._of_place(frame, kept))
+        found.extend(self._of_place(frame, one) for one in _all_of(kept))
         if isinstance(event, Block) and event.effect.imports and isinstance(event.node, ast.Call):
             parts = [one for which in event.effect.imports for one in given(event.node, which)]
             found.extend(
@@ -140,7 +155,8 @@ class Filled:
                 if found is not None and not found:
                     break
                 if caller is not frame:
-                    there = self._at_start(caller, distance + 1) | self._facts(caller, until=run.node, is_strict=True)
+                    start = self.still(self._at_start(caller, distance + 1), caller, run.node)
+                    there = start | self._facts(caller, until=run.node, is_strict=True)
                     way = self.inside(there, run)
                     found = way if found is None else found & way
             known = self._begun[frame, distance] = found or NONE
@@ -156,7 +172,8 @@ class Filled:
                 continue
             frame = self._inference.frame(one.info, receiver=one.receiver)
             first = min(one.info.yields, key=position, default=None)
-            found.update(fact for fact in self._facts(frame, until=first, is_strict=True) if fact.of == "")
+            facts = self._facts(frame, until=first, is_strict=True)
+            found.update(fact for fact in facts if fact.of == "" and not _is_of_task(fact))
         return frozenset(found)
 
     def _whole(self, frame: Frame, *, is_strict: bool) -> Facts:
@@ -173,26 +190,26 @@ class Filled:
         found: set[Fact] = set()
         here = self._effects.kept(info).get(id(until))  # inside of what fills a place that is not filled yet
 
-        def has_passed(node: ast.AST, place: str = "") -> bool:
+        def has_passed(node: ast.AST, kept: Kept | None = None) -> bool:
             if until is not None:
                 return is_before(info, node, until)
-            return not is_strict or is_passed(info, node, lambda test: self._is_decided(test, frame, place))
+            return not is_strict or is_passed(info, node, lambda test: self._is_decided(test, frame, kept))
 
         for event in self._effects.of(frame):
             if isinstance(event, Run) and event.spawned:
                 continue
             kept = self._effects.kept(info).get(id(event.node))
-            if has_passed(event.node, kept.place if kept is not None else ""):
-                found |= self.asked(frame, event) - {
-                    self._of_place(frame, kept) if kept is not None and kept == here else None
-                }
+            if has_passed(event.node, kept):
+                inside = set(_all_of(kept)) & set(_all_of(here))
+                found |= self.asked(frame, event) - {self._of_place(frame, one) for one in inside}
                 if isinstance(event, Run) and kept is None:
                     found |= self._after(self._whole(event.frame, is_strict=is_strict), event)
         for node, inner, literal in handed_over(self._inference, frame):
             if has_passed(node):
                 fact = self._of_function(inner.info, literal) if is_cached(inner.info) else None
-                found |= {fact} if fact is not None else self._handed(node, inner, is_strict=is_strict)
-        return frozenset(found)
+                facts = {fact} if fact is not None else self._handed(node, inner, is_strict=is_strict)
+                found.update(one for one in facts if not _is_of_task(one))  # a thread has a copy of the context
+        return self.still(frozenset(found), frame, until)
 
     def _handed(self, node: ast.expr, inner: Frame, *, is_strict: bool) -> Facts:
         """What is known when a thread has run a function: a lambda uses the names of the function that it is in."""
@@ -201,8 +218,8 @@ class Filled:
             return facts
         return self._renamed(facts, _self(inner.info), _receiver(node))
 
-    def _is_decided(self, test: ast.expr, frame: Frame, place: str) -> bool:
-        if place and place in ast.unparse(test):
+    def _is_decided(self, test: ast.expr, frame: Frame, kept: Kept | None) -> bool:
+        if kept is not None and (kept.place in ast.unparse(test) or not kept.names.isdisjoint(_names(test))):
             return True
         return self._inference.living.outcome(test, frame) is not None
 
@@ -215,6 +232,8 @@ class Filled:
         by = chosen(frame.told, kept)
         if by is None:
             return None
+        if kept.in_context:
+            return Fact("", (frame.info.module, kept.place), CONTEXT)
         if not kept.in_object:
             if self._inference.import_time.is_emptied(frame.info, kept.place):
                 return None
@@ -234,6 +253,23 @@ def _is_forgotten(owner: ClassInfo, info: FunctionInfo, name: str) -> bool:
         and (one.node is None or (isinstance(one.node, ast.Constant) and not one.node.value))
         for one in owner.attributes.get(name, ())
     )
+
+
+def _all_of(kept: Kept | None) -> list[Kept]:
+    return [one for one in (kept, kept.around if kept is not None else None) if one is not None]
+
+
+def _is_of_task(fact: Fact) -> bool:
+    return fact.by == CONTEXT
+
+
+def _name_of(fact: Fact) -> str:
+    assert isinstance(fact.what, tuple)
+    return str(fact.what[1])
+
+
+def _names(node: ast.expr) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 
 
 def _self(info: FunctionInfo) -> str:

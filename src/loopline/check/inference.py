@@ -6,6 +6,7 @@ import ast
 import builtins
 
 from loopline.check import attributes, decorators, hints, narrowing, parameters, unwrapping
+from loopline.check.built import Built
 from loopline.check.classes import Classes
 from loopline.check.constructions import Constructions
 from loopline.check.expressions import answers_of, constant
@@ -40,6 +41,7 @@ __all__ = ["Inference"]
 
 DEEPEST = 120  # nested questions after which the answer is unknown
 MOST_FRAMES = 24  # kinds of calls of one function that are told apart
+MOST_TOLD = 96  # the same, if nothing but literals tells them apart
 
 BUILTIN_NAMES = frozenset(dir(builtins))
 
@@ -61,6 +63,7 @@ class Inference:
         self._imports: dict[tuple[str, ModuleInfo], Values] = {}
         self.open_parameters: dict[FunctionInfo, set[str]] = {}
         self.told = Told(self)
+        self.built = Built(self)
         self.living = Living(self)
         self.lifetimes = Lifetimes(self)
         self.import_time = ImportTime(self)
@@ -92,7 +95,7 @@ class Inference:
         if known is None:
             frames = self.frames_by_info.setdefault(info, [])
             count = len(frames) + 1
-            if count > MOST_FRAMES and told:
+            if count > (MOST_FRAMES if arguments else MOST_TOLD) and told:
                 return self.frame(info, arguments, closure, receiver)
             if count > MOST_FRAMES and (arguments or receiver != parameters.usual_receiver(info)):
                 return self.frame(info, (), closure if count < 2 * MOST_FRAMES else None, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import EllipsisType
 
-__all__ = ["NOTHING", "OBJECT", "PRESENT", "Known", "of_literal"]
+__all__ = ["NOTHING", "OBJECT", "PRESENT", "TEXT", "Known", "of_literal"]
 
 BRIEF = 200  # characters: to work through so few takes no time
 Plain = str | int | float | bytes | None
@@ -15,13 +15,14 @@ Plain = str | int | float | bytes | None
 class Known:
     """What is known of a value; None, and for ``literal`` an ellipsis, where it is not.
 
-    ``brief``: it is a literal so short that nothing takes long with it.
+    ``brief``: it is a literal so short that nothing takes long with it. ``text``: it is a `str` or `bytes`.
     """
 
     is_none: bool | None = None
     truth: bool | None = None
     literal: Plain | EllipsisType = ...
     brief: bool = False
+    text: bool = False
 
     def without_literal(self) -> Known:
         """Return what is left where nobody asks which literal it is."""
@@ -33,6 +34,7 @@ class Known:
 NOTHING = Known()
 PRESENT = Known(is_none=False)
 OBJECT = Known(is_none=False, truth=True)
+TEXT = Known(is_none=False, text=True)
 
 
 def of_literal(value: object) -> Known:
@@ -44,4 +46,4 @@ def of_literal(value: object) -> Known:
     if value is not None and not isinstance(value, str | int | float | bytes):
         return OBJECT if value is ... else PRESENT
     brief = not isinstance(value, str | bytes) or len(value) <= BRIEF
-    return Known(value is None, bool(value), value if brief else ..., brief)
+    return Known(value is None, bool(value), value if brief else ..., brief, isinstance(value, str | bytes))

@@ -40,6 +40,7 @@ class Effect:
     entered: Arguments = ()
     works_through: Arguments = ()
     imports: Arguments = ()
+    by_input: bool = False
 
 
 @dataclass(slots=True)
@@ -227,6 +228,7 @@ def _effect(name: str, group: dict[str, Any], library: dict[str, Any]) -> Effect
         _arguments(group.get("entered")),
         _arguments(group.get("works_through")),
         _arguments(group.get("imports")),
+        library.get("by_input", False),
     )
 
 

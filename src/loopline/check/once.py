@@ -9,22 +9,30 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from loopline.check.contexts import fillings
 from loopline.check.model import FunctionInfo, own_nodes
 
-__all__ = ["Kept", "fallbacks", "keeping", "remembered_calls"]
+__all__ = ["Kept", "fallbacks", "guards", "keeping", "remembered_calls"]
 
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+Names = dict[str, list[tuple[int, str]]]  # where a name was given what was found in which place
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Where a result is kept: ``by`` which parameters it is chosen, and whether an object keeps it."""
+    """Where a result is kept: ``by`` which parameters it is chosen, and whether an object, or the context, keeps it.
+
+    ``names`` hold what was found there; ``around``: where else it is looked for before that.
+    """
 
     place: str
     by: frozenset[str] = frozenset()
     in_object: bool = False
+    in_context: bool = False
+    names: frozenset[str] = frozenset()
+    around: Kept | None = None
 
 
 def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
@@ -42,26 +50,62 @@ def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
             for target in node.targets:
                 places.pop(ast.unparse(target), None)  # `_is_busy = True`, and later `_is_busy = False`
     places.update((kept.place, kept) for kept in _loggers(info))
+    places.update((name, Kept(name, in_context=True)) for name, _, _ in fillings(info))
     if not places:
         return {}
     found: dict[int, Kept] = {}
+
+    def put(part: ast.AST, kept: Kept) -> None:
+        for one in ast.walk(part):
+            outer = found.get(id(one))
+            outer = outer if outer is None or outer.in_context else outer.around
+            found[id(one)] = kept if kept.in_context else replace(kept, around=outer)
+
     names = _names_of(nodes, places)
+    for name, place in ((name, place) for name, held in names.items() for _, place in held):
+        if places[place].in_context:
+            places[place] = replace(places[place], names=places[place].names | {name})
     asked: dict[str, int] = {}  # where a place was first asked for
     for node in nodes:
         if isinstance(node, ast.If):
             tested = [place for place in _asked(node.test, names) if place in places]
             for place in tested:
                 asked.setdefault(place, node.lineno)
-                if any(kept.place == place for one in ast.walk(node) for kept, _ in _kept(one, info)):
+                if _is_filled(node, places[place], info):
                     block = node.orelse if _is_positive(node.test) and node.orelse else node.body
-                    found.update((id(one), places[place]) for statement in block for one in ast.walk(statement))
+                    for statement in block:
+                        put(statement, places[place])
     for node in nodes:
         for kept, value in _kept(node, info):
             if asked.get(kept.place, value.lineno) < value.lineno:
-                found.update((id(one), kept) for one in ast.walk(value))
+                put(value, kept)
     for place, rest in _after_asking(info.node.body, places, names):
-        found.update((id(one), places[place]) for statement in rest for one in ast.walk(statement))
+        for statement in rest:
+            put(statement, places[place])
     return found
+
+
+def guards(info: FunctionInfo) -> set[int]:
+    """Return the ids of what a `with` enters around the question whether something is there, and what makes it.
+
+    Args:
+        info: The function.
+    """
+    if isinstance(info.node, ast.Lambda):
+        return set()
+    kept = remembered_calls(info)
+    return {
+        id(item.context_expr)
+        for node in own_nodes(info.node)
+        if isinstance(node, ast.With) and isinstance(node.body[0], ast.If) and _asks_of_one(node, kept)
+        for item in node.items
+    }
+
+
+def _asks_of_one(node: ast.With, kept: dict[int, Kept]) -> bool:
+    first, *rest = node.body
+    parts = rest or [first]
+    return any(id(one) in kept and not kept[id(one)].in_context for part in parts for one in ast.walk(part))
 
 
 def fallbacks(info: FunctionInfo) -> set[int]:
@@ -89,9 +133,22 @@ def keeping(info: FunctionInfo) -> frozenset[str]:
     return frozenset(name for kept in remembered_calls(info).values() for name in kept.by)
 
 
-def _names_of(nodes: Iterable[ast.AST], places: Container[str]) -> dict[str, str]:
+def _is_filled(node: ast.If, kept: Kept, info: FunctionInfo) -> bool:
+    """Whether a place is filled where it was asked for; one of the context perhaps below, with what was made there."""
+    if not kept.in_context:
+        return any(one.place == kept.place for inner in ast.walk(node) for one, _ in _kept(inner, info))
+    end = node.end_lineno or 0
+    made = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    return any(
+        name == kept.place
+        and (node.lineno <= call.lineno <= end or (end < call.lineno and ast.unparse(value) in made & kept.names))
+        for name, call, value in fillings(info)
+    )
+
+
+def _names_of(nodes: Iterable[ast.AST], places: Container[str]) -> Names:
     """Return the names that hold what was found in a place: `client = _clients.get(url)`, `client = _client`."""
-    found: dict[str, str] = {}
+    found: Names = {}
     for node in nodes:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(value=held, attr="get"))):
@@ -101,13 +158,11 @@ def _names_of(nodes: Iterable[ast.AST], places: Container[str]) -> dict[str, str
             case _:
                 continue
         if place in places:
-            found[name] = place
+            found.setdefault(name, []).append((node.lineno, place))
     return found
 
 
-def _after_asking(
-    block: list[ast.stmt], places: dict[str, Kept], names: dict[str, str]
-) -> Iterator[tuple[str, list[ast.stmt]]]:
+def _after_asking(block: list[ast.stmt], places: dict[str, Kept], names: Names) -> Iterator[tuple[str, list[ast.stmt]]]:
     """What follows `if _client is not None: return _client` and fills it."""
     for index, node in enumerate(block):
         if isinstance(node, ast.If) and isinstance(node.body[-1], LEAVES) and _is_positive(node.test):
@@ -125,6 +180,8 @@ def _fills(node: ast.AST, place: str) -> bool:
             return not _forgets(value) and any(
                 ast.unparse(one.value if isinstance(one, ast.Subscript) else one) == place for one in targets
             )
+        case ast.Call(func=ast.Attribute(value=value, attr="set"), args=[given]) if not _forgets(given):
+            return ast.unparse(value) == place
         case ast.Call(func=ast.Attribute(value=value, attr="addHandler")):
             return f"{ast.unparse(value)}.handlers" == place
         case _:
@@ -191,7 +248,7 @@ def _is_positive(test: ast.expr) -> bool:
             return False
 
 
-def _asked(test: ast.expr, names: dict[str, str]) -> list[str]:
+def _asked(test: ast.expr, names: Names) -> list[str]:
     """What a test asks for: `x`, `not x`, `x is None`, `key not in x`; ``names`` hold what was found in a place."""
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=inner):
@@ -206,8 +263,11 @@ def _asked(test: ast.expr, names: dict[str, str]) -> list[str]:
             return [f"{ast.unparse(held)}.handlers"]
         case ast.NamedExpr(value=ast.Call(func=ast.Attribute(value=held, attr="get"))):
             return [ast.unparse(held)]
+        case ast.Call(func=ast.Attribute(value=held, attr="get"), args=[]):
+            return [ast.unparse(held)]
         case ast.Name(id=name) if name in names:
-            return [names[name]]
+            seen = [place for line, place in sorted(names[name]) if line <= test.lineno]
+            return seen[-1:] or [names[name][0][1]]
         case ast.Name() | ast.Attribute():
             return [ast.unparse(test)]
         case _:

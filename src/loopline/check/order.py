@@ -8,10 +8,13 @@ from collections.abc import Callable
 from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo
 from loopline.check.regions import regions
+from loopline.check.stores import are_in_one_loop
 
-__all__ = ["is_before", "is_passed"]
+__all__ = ["is_before", "is_passed", "may_precede"]
 
 SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return, ast.Assert)
+FAILING = (ast.Raise,)
+LEAVING = (ast.Raise, ast.Return, ast.Continue, ast.Break)  # what follows is not reached
 Position = tuple[int, int]
 
 
@@ -46,13 +49,27 @@ def is_passed(info: FunctionInfo, node: ast.AST, is_decided: Callable[[ast.expr]
     at = position(node)
     if any(one.start <= at < one.end and not is_decided(one.test) for one in regions(info)):
         return False
-    return _is_reached(info.node.body, at, is_decided)
+    return _is_reached(info.node.body, at, is_decided, FAILING)
 
 
-def _is_reached(block: list[ast.stmt], at: Position, is_decided: Callable[[ast.expr], bool]) -> bool:
+def may_precede(info: FunctionInfo, one: ast.AST, other: ast.AST) -> bool:
+    """Tell whether a place may be passed before another: it stands above, or both are in a loop.
+
+    Args:
+        info: The function.
+        one: The place.
+        other: The other.
+    """
+    first, second = position(one), position(other)
+    return first < second or are_in_one_loop(info, first, second)
+
+
+def _is_reached(
+    block: list[ast.stmt], at: Position, is_decided: Callable[[ast.expr], bool], ends: tuple[type[ast.stmt], ...]
+) -> bool:
     for statement in block:
         if _holds(statement, at):
-            return _is_sure(statement, at, is_decided)
+            return _is_sure(statement, at, is_decided, ends)
         if not (isinstance(statement, ast.If) and is_decided(statement.test)) and _returns(statement):
             return False
     return False
@@ -72,7 +89,7 @@ def _passes(block: list[ast.stmt], first: Position, second: Position) -> bool:
                 return True
             return any(_spans(inner, first, second) and _passes(inner, first, second) for inner in _blocks(statement))
         if holds_first:
-            return _is_sure(statement, first, lambda _: False)
+            return _is_sure(statement, first, lambda _: False, LEAVING)
     return False
 
 
@@ -80,17 +97,19 @@ def _spans(block: list[ast.stmt], first: Position, second: Position) -> bool:
     return position(block[0]) <= first and second <= (block[-1].end_lineno or 0, block[-1].end_col_offset or 0)
 
 
-def _is_sure(statement: ast.stmt, at: Position, is_decided: Callable[[ast.expr], bool]) -> bool:
-    """Whether a statement is sure to come to a place in it: not in a loop or a branch."""
+def _is_sure(
+    statement: ast.stmt, at: Position, is_decided: Callable[[ast.expr], bool], ends: tuple[type[ast.stmt], ...]
+) -> bool:
+    """Whether a statement is sure to come to a place in it, not in a loop or a branch, or else to leave by ``ends``."""
     if isinstance(statement, SIMPLE) or _is_head(statement, at):
         return True
     match statement:
         case ast.With() | ast.AsyncWith():
-            return _is_reached(statement.body, at, is_decided)
-        case ast.Try(handlers=handlers) if all(isinstance(one.body[-1], ast.Raise) for one in handlers):
-            return _is_reached([*statement.body, *statement.orelse, *statement.finalbody], at, is_decided)
+            return _is_reached(statement.body, at, is_decided, ends)
+        case ast.Try(handlers=handlers) if all(isinstance(one.body[-1], ends) for one in handlers):
+            return _is_reached([*statement.body, *statement.orelse, *statement.finalbody], at, is_decided, ends)
         case ast.If(test=test) if is_decided(test):
-            return any(_is_reached(one, at, is_decided) for one in (statement.body, statement.orelse))
+            return any(_is_reached(one, at, is_decided, ends) for one in (statement.body, statement.orelse))
         case _:
             return False
 

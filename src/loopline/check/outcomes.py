@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from loopline.check.declared import by_annotation, by_field, starts_as_none
-from loopline.check.known import NOTHING, OBJECT, PRESENT, Known, of_literal
+from loopline.check.known import NOTHING, OBJECT, PRESENT, TEXT, Known, of_literal
 from loopline.check.library_types import injected
 from loopline.check.model import FunctionInfo, Scope
 from loopline.check.platforms import asks_platform, of_platform
 from loopline.check.stores import is_sure
-from loopline.check.values import Class, Frame, Function, Instance
+from loopline.check.values import Class, Frame, Function, Instance, Library, LibraryInstance, Values
 
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
@@ -21,6 +21,15 @@ __all__ = ["known"]
 
 DEEPEST = 8  # questions inside questions
 DISPLAYS = ast.List | ast.Set | ast.Dict
+NO_TEXTS = {
+    "pathlib.Path", "pathlib.PurePath", "builtins.list", "builtins.dict", "builtins.set", "builtins.tuple",
+    "builtins.int", "builtins.float", "pydantic.BaseModel", "builtins.BytesIO", "builtins.StringIO",
+}  # fmt: skip
+READING = {
+    ("builtins.file", "read"), ("builtins.file", "readline"), ("httpx.Response", "read"),
+    ("pathlib.Path", "read_bytes"), ("pathlib.Path", "read_text"), ("builtins.BytesIO", "getvalue"),
+    ("fastapi.UploadFile", "read"), ("starlette.datastructures.UploadFile", "read"),
+}  # fmt: skip
 ORDERED: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
     ast.Lt: lambda one, other: one < other,
     ast.LtE: lambda one, other: one <= other,
@@ -49,7 +58,7 @@ def known(inference: Inference, node: ast.expr, scope: Scope, frame: Frame | Non
         case ast.Constant(value=value):
             return of_literal(value)
         case ast.JoinedStr():
-            return PRESENT
+            return TEXT
         case ast.Lambda():
             return OBJECT
         case ast.List(elts=elements) | ast.Set(elts=elements) | ast.Tuple(elts=elements):
@@ -75,6 +84,10 @@ def known(inference: Inference, node: ast.expr, scope: Scope, frame: Frame | Non
             return told
         case ast.Attribute(value=owner, attr=name):
             return _field(inference, owner, name, scope, frame)
+        case ast.Call(func=ast.Name(id="isinstance"), args=[subject, kind]) if ask(subject).text:
+            kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+            other = all(_is_no_text(inference, inference.infer(one, scope, frame)) for one in kinds)
+            return Known(is_none=False, truth=False if other else None)
         case ast.Await(value=ast.Call() as call) | (ast.Call() as call):
             return _result(inference, call, scope, frame, is_awaited=isinstance(node, ast.Await))
         case _:
@@ -182,6 +195,9 @@ def _parameter(inference: Inference, name: str, info: FunctionInfo, frame: Frame
 
 
 def _field(inference: Inference, owner: ast.expr, name: str, scope: Scope, frame: Frame | None) -> Known:
+    told = inference.built.field(owner, name, scope, frame)
+    if told != NOTHING:
+        return told
     values = inference.infer(owner, scope, frame)
     if not values:
         return NOTHING
@@ -190,6 +206,10 @@ def _field(inference: Inference, owner: ast.expr, name: str, scope: Scope, frame
 
 
 def _result(inference: Inference, call: ast.Call, scope: Scope, frame: Frame | None, *, is_awaited: bool) -> Known:
+    if isinstance(call.func, ast.Attribute):
+        owners = inference.infer(call.func.value, scope, frame)
+        if owners and all(isinstance(one, LibraryInstance) and (one.path, call.func.attr) in READING for one in owners):
+            return TEXT
     values = inference.infer(call.func, scope, frame)
     found: set[Known] = set()
     for value in values:
@@ -202,6 +222,17 @@ def _result(inference: Inference, call: ast.Call, scope: Scope, frame: Frame | N
             case _:
                 return NOTHING
     return found.pop() if len(found) == 1 else NOTHING
+
+
+def _is_no_text(inference: Inference, values: Values) -> bool:
+    """Whether a text is no instance of what `isinstance` is given."""
+    match values:
+        case (Class(info=info),):
+            return not inference.classes.inherits(info, "builtins.str", "builtins.bytes")
+        case (Library(path=path),):
+            return path in NO_TEXTS
+        case _:
+            return False
 
 
 def _made(inference: Inference, value: Class) -> Known:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo
 
-__all__ = ["is_sure"]
+__all__ = ["are_in_one_loop", "is_sure"]
 
 Position = tuple[int, int]
 _known: WeakKeyDictionary[FunctionInfo, tuple[dict[str, list[Position]], list[tuple[Position, Position]]]] = (
@@ -26,10 +26,7 @@ def is_sure(info: FunctionInfo, use: ast.Name, *, given: bool, runs: Callable[[P
         given: Whether the name is a parameter; else the one assignment that there is counts.
         runs: Tells whether a place may be reached: what is assigned where it can't be does not count.
     """
-    found = _known.get(info)
-    if found is None:
-        found = _known[info] = _look(info)
-    places, loops = found
+    places, loops = _looked(info)
     at = position(use)
     stored = places.get(use.id, [])
     if not given:
@@ -38,6 +35,24 @@ def is_sure(info: FunctionInfo, use: ast.Name, *, given: bool, runs: Callable[[P
         if (one < at or any(start <= one < end and start <= at < end for start, end in loops)) and runs(one):
             return False
     return True
+
+
+def are_in_one_loop(info: FunctionInfo, one: Position, other: Position) -> bool:
+    """Tell whether two places are in the same loop.
+
+    Args:
+        info: The function.
+        one: The place.
+        other: The other.
+    """
+    return any(start <= one < end and start <= other < end for start, end in _looked(info)[1])
+
+
+def _looked(info: FunctionInfo) -> tuple[dict[str, list[Position]], list[tuple[Position, Position]]]:
+    found = _known.get(info)
+    if found is None:
+        found = _known[info] = _look(info)
+    return found
 
 
 def _look(info: FunctionInfo) -> tuple[dict[str, list[Position]], list[tuple[Position, Position]]]:

@@ -10,6 +10,7 @@ from loopline.check import attributes, calls, decorators, parameters
 from loopline.check.conditions import applies
 from loopline.check.construction import constructors
 from loopline.check.events import Block, Run
+from loopline.check.fruitless import is_fruitless
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
 from loopline.check.model import LEAVES, FunctionInfo, children
@@ -266,11 +267,14 @@ class _Walk:
         return bool(values) and all(isinstance(one, LibraryInstance) and one.path in BUFFERS for one in values)
 
     def _is_imported(self, node: ast.Call, effect: Effect) -> bool:
-        """Whether the application imports the module anyway."""
+        """Whether the application imports the module anyway, or there is none to load."""
         parts = [one for which in effect.imports for one in given(node, which)]
         names = [spellings(self._inference, one, self._info, self._frame) for one in parts]
         told = self._inference.import_time
-        return bool(names) and all(one and told.has_imported(one, self._info.module) for one in names)
+        return bool(names) and all(
+            one and (told.has_imported(one, self._info.module) or is_fruitless(self._inference, node, one, self._frame))
+            for one in names
+        )
 
     def _is_brief(self, node: ast.Call, effect: Effect) -> bool:
         """Whether what is worked through is a literal of a few words."""

@@ -1,7 +1,7 @@
 """A client, an engine or a pool is made for every request.
 
-Each has connections of its own: every request pays for a new connection (and TLS handshake), and none are reused. One
-client for the whole application belongs in its lifespan.
+Each has connections of its own: every request pays for a new connection (and TLS handshake), and none are reused. An
+executor starts its threads or processes anew. One for the whole application belongs in its lifespan.
 
 Bad:
 
@@ -54,6 +54,7 @@ CLIENTS = {
     "loopline.HttpClient",
     "loopline.Lane",
 }
+EXECUTORS = {"ProcessPoolExecutor", "Executor", "Lane"}  # what they keep are no connections
 
 
 def check(analysis: Analysis) -> Iterable[Finding]:
@@ -65,11 +66,12 @@ def check(analysis: Analysis) -> Iterable[Finding]:
             path = library_path(analysis, call.func, function)
             if path in CLIENTS:
                 name = path.rpartition(".")[2]
+                kept = "threads or processes" if name in EXECUTORS else "connections"
                 yield finding(
                     analysis,
                     CODE,
                     call,
                     function,
-                    f"`{name}` is made for every request: its connections are never used again",
+                    f"`{name}` is made for every request: its {kept} are never used again",
                     "Make one in the lifespan and share it.",
                 )
