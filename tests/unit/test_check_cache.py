@@ -138,6 +138,7 @@ class Job:
 
     def run(self) -> int:
         time.sleep(self.wait)
+        print("ran")
         return 1
 
     async def work(self):
@@ -159,14 +160,18 @@ async def main():
     plan(lambda step: step())
 """
 ALIKE = {
-    "one more statement": ("        found = []\n", "        found = []\n        count = len(found)\n"),
-    "another loop": ("range(3)", "range(4, 5)"),
-    "another name": ("for one in", "for _ in"),
-    "a statement less": ("        found = []\n", "        found: list[int] = []\n\n"),
+    "a line that prints": ("        found = []\n", "        found = []\n        print(found, 'at first')\n"),
+    "a docstring": ("        found = []\n", '        """Work."""\n        found = []\n'),
+    "another text": ('print("ran")', 'print("has run", self)'),
+    "a line less": ('        print("ran")\n', ""),
     "on one line": ("            found.append(self.run())\n", "            found.append( self.run( ) )\n"),
-    "in a method that others call": ("        return 1\n", "        return 1 + 1\n"),
 }
 OTHERWISE = {
+    "one more statement": ("        found = []\n", "        found = []\n        count = len(found)\n"),
+    "another loop": ("range(3)", "range(4, 5)"),
+    "in a method that others call": ("        return 1\n", "        return 1 + 1\n"),
+    "a call that is printed": ('print("ran")', "print(self.work())"),
+    "a line that only looks like one for the log": ('print("ran")', "self.info('ran')"),
     "another call that blocks": ("        found = []\n", "        found = []\n        time.sleep(1)\n"),
     "one less": ("found.append(self.run())", "found.append(self)"),
     "a forgotten await": ("        found = []\n", "        found = []\n        self.work()\n"),
@@ -200,7 +205,7 @@ def test_where_a_body_may_do_something_else_it_is_looked_at(shop: Path, old: str
 @pytest.mark.parametrize("seed", [1, 2])
 def test_after_any_edit_the_answer_is_that_of_a_whole_check(tmp_path: Path, seed: int) -> None:
     shutil.copytree(CASES, tmp_path / "cases")
-    answers = list(answers_after_edits(tmp_path / "cases", LONG or 6, seed))
+    answers = list(answers_after_edits(tmp_path / "cases", LONG or 30, seed))
     given = [one for one in answers if one is not None]
     assert given
     for name, text, cached, whole in given:

@@ -1,7 +1,8 @@
 """Whether the change of a function's body changes nothing of what the check sees, in it or elsewhere.
 
-What may depend on a body is asked of the old and of the new one, in the project as it is otherwise. Bodies of a kind
-of which more may be asked than that are not looked at: with functions inside, that assign attributes, that yield, …
+Only what it says aside may have changed: a docstring, lines for the log. What may depend on a body is asked of the old
+and of the new one all the same, in the project as it is otherwise. Bodies of a kind of which more may be asked than
+that are not looked at: with functions inside, that assign attributes, that yield, …
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from loopline.check.once import keeping
 from loopline.check.project import File, Project, load_files
 from loopline.check.reading import parse_module
 from loopline.check.rules.ll306_client_per_request import CLIENTS
+from loopline.check.saying import said_aside
 from loopline.check.services import CALLS
 from loopline.check.skeleton import skeleton
 from loopline.check.told import tested
@@ -93,6 +95,8 @@ def change_nothing(
         return False
     if len(module.functions) != len(new.functions):
         return False
+    if any(said_aside(before) != said_aside(after) for before, after in changed):
+        return False  # more is read of a body than is compared below
     lines = {one.lineno for one, _ in changed}
     for number, (info, other) in enumerate(zip(module.functions, new.functions, strict=True)):
         if isinstance(info.node, ast.Lambda) or info.node.lineno not in lines:
