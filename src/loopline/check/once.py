@@ -17,6 +17,7 @@ from loopline.check.model import FunctionInfo, own_nodes
 __all__ = ["Kept", "fallbacks", "guards", "keeping", "remembered_calls"]
 
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+ANYTHING = frozenset("?")  # by what is not known: what is there is made anew
 Names = dict[str, list[tuple[int, str]]]  # where a name was given what was found in which place
 
 
@@ -72,12 +73,14 @@ def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
             for place in tested:
                 asked.setdefault(place, node.lineno)
                 if _is_filled(node, places[place], info):
-                    block = node.orelse if _is_positive(node.test) and node.orelse else node.body
-                    for statement in block:
-                        put(statement, places[place])
+                    is_there = _is_positive(node.test)
+                    kept = replace(places[place], by=ANYTHING) if is_there and not node.orelse else places[place]
+                    for statement in node.orelse if is_there and node.orelse else node.body:
+                        put(statement, kept)
     for node in nodes:
         for kept, value in _kept(node, info):
-            if asked.get(kept.place, value.lineno) < value.lineno:
+            was = found.get(id(value))
+            if asked.get(kept.place, value.lineno) < value.lineno and (was is None or was.place != kept.place):
                 put(value, kept)
     for place, rest in _after_asking(info.node.body, places, names):
         for statement in rest:
