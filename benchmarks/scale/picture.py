@@ -12,7 +12,7 @@ from benchmarks.scale.results import Run
 __all__ = ["PANELS", "Panel", "picture"]
 
 WIDTH, PANEL, GAP, MARGIN, TOP = 960, 448, 16, 24, 56  # pixels
-NAME, FIGURE = 110, 60  # pixels: the columns of sizes and of figures
+NAME, FIGURE = 122, 60  # pixels: the columns of sizes and of figures
 BAR, ROW, HEAD = 12, 20, 34  # pixels: the heights of a bar, of a row, and of what is above the rows
 
 HEADING = "How far Loopline goes on one machine, with PostgreSQL on it too"

@@ -181,9 +181,12 @@ def _changes(info: FunctionInfo, name: str) -> bool:
 
 
 def _assigns(text: str, name: str) -> bool:
-    name = re.escape(name)
-    pattern = rf"(?<!\bself)\.{name}\s*(?:[-+|&*]?=)(?!=)|setattr\([^)]*[\"']{name}[\"']"
-    return re.search(pattern, text) is not None
+    """Whether something but ``self`` is given an attribute. Patterns begin with what is plain: else they take long."""
+    if f".{name}" in text:
+        for found in re.finditer(rf"\.{re.escape(name)}\s*(?:[-+|&*]?=)(?!=)", text):
+            if not re.search(r"\bself$", text[max(0, found.start() - 5) : found.start()]):
+                return True
+    return "setattr(" in text and re.search(rf"setattr\([^)]*[\"']{re.escape(name)}[\"']", text) is not None
 
 
 def _text(info: FunctionInfo) -> str:
