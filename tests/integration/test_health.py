@@ -53,7 +53,7 @@ async def test_tables_of_another_version_make_it_unready(connect: Connect, datab
         await jobs.migrate()
         assert (await http.get("/readyz")).status_code == 200
         async with db.begin() as session:
-            await session.execute(text("UPDATE loopline_schema SET version = version + 2"))
+            await session.execute(text("UPDATE loopline_schema SET version = version + 100"))
         assert (await http.get("/readyz")).json()["failed"] == ["jobs"]
 
 
