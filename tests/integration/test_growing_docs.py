@@ -77,7 +77,10 @@ class Shell:
 def shell(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     folder = tmp_path_factory.mktemp("g")  # sockets below it have long names
     changed = {"postgresql+asyncpg://postgres:secret@127.0.0.1:5432/shop": postgres_url}
-    shell = Shell(folder, changed | {port: str(free_port()) for port in ("8001", "8002", "6379")})
+    changed |= {port: str(free_port()) for port in ("8001", "8002", "6379")}
+    # Another test's cluster may have the ports that a head takes unasked.
+    changed["--head"] = f"--head --ray-client-server-port={free_port()} --include-dashboard=false"
+    shell = Shell(folder, changed)
     yield shell
     shell.kill()
 
