@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from lane_work import add, hold
+from lane_work import OrderRefused, add, hold, refuse_odd
 from ray_cluster import RayCluster
 from ray_work import burn, count_in, die_once
 from stream_work import die_after
@@ -179,6 +179,17 @@ async def test_a_call_that_is_given_up_frees_its_processor(
         with pytest.raises(asyncio.CancelledError):
             await burning
         await until(lambda: not psutil.pid_exists(pid_in(tmp_path / "cancelled")))
+
+
+@rounds
+async def test_calls_that_are_given_up_where_they_end_take_no_other_with_them(
+    ray_cluster: RayCluster, round_: int
+) -> None:
+    async with RayLane(ray_cluster.address, max_in_flight=4) as lane:
+        for _ in range(50):
+            with pytest.raises(OrderRefused):
+                await lane.map(refuse_odd, range(8))
+            assert await lane.run(add, 1, 1) == 2
 
 
 @rounds

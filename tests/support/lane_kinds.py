@@ -65,7 +65,6 @@ def _ray(*, size: int = 2, max_queue: int = 10, timeout: float | None = None) ->
         max_queue=max_queue,
         timeout=timeout,
         context=["lane_work:REQUEST_ID"],
-        retry=1,  # a call that is cancelled by force may take the one with it that its process was just given
     )
 
 

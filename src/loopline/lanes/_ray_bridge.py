@@ -16,7 +16,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,6 +39,7 @@ PUTTERS = 4  # threads that put large payloads into the object store, beside whi
 TCP = 5.0  # seconds until an address that does not answer counts as out of reach
 TRIAL = 5.0  # seconds that a first call, which does nothing, is waited for
 GOODBYE = 1.5  # seconds that Ray may take to disconnect
+YOUNG = 0.1  # seconds: what a call that is given up sooner may take to end by itself
 CLIENT_CHECK = 1.0  # seconds between two looks whether Ray Client is still connected
 DISCONNECTED = 75  # the exit code that says so (EX_TEMPFAIL of sysexits.h)
 
@@ -89,6 +92,14 @@ def _end_with(line: socket.socket) -> None:
     os._exit(0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call that is with Ray, and since when, by the monotonic clock."""
+
+    reference: Any
+    began: float
+
+
 class _Bridge:
     """Calls of the lane, made calls of Ray.
 
@@ -107,7 +118,7 @@ class _Bridge:
         self._how: dict[str, Any] = {} if not self._address.startswith("ray://") else {"beside": False}
         self._sending = threading.Lock()
         self._lock = threading.Lock()
-        self._running: dict[int, Any] = {}  # what ends a call, by its number: its reference, or a stream's actor
+        self._running: dict[int, Any] = {}  # what ends a call, by its number: it, or a stream's actor
         self._given_up: set[int] = set()  # calls that were ended while their arguments were being put
         self._putting: set[int] = set()
         self._shared: dict[int, tuple[Payload, Future[Any]]] = {}
@@ -227,7 +238,7 @@ class _Bridge:
             more = ((payload.owned, payload.length),)
         reference = self._run.remote(blob, *more, **self._how)
         with self._lock:
-            self._running[number] = reference
+            self._running[number] = _Call(reference, monotonic())
         reference.future().add_done_callback(partial(self._done, number))
 
     def _done(self, number: int, future: Future[Answer]) -> None:
@@ -255,11 +266,17 @@ class _Bridge:
             self._putters.submit(actor.end)
 
     def _end(self, running: Any) -> None:
+        """End a call whose answer nobody waits for.
+
+        By force Ray kills the process that runs it, and what that was given in the same moment dies with it. Many calls
+        are over in no time, as those beside one that failed: these end by themselves.
+        """
         if isinstance(running, Actor):
             running.end()
-        elif running is not None:
-            with suppress(Exception):  # it has ended, or the cluster is gone
-                ray.cancel(running, force=True)
+        elif isinstance(running, _Call):
+            later = threading.Timer(max(0.0, running.began + YOUNG - monotonic()), _kill, (running.reference,))
+            later.daemon = True
+            later.start()
 
     def send(self, number: int, answer: Answer) -> None:
         """Send a frame to the lane."""
@@ -279,6 +296,11 @@ class _Bridge:
                 self._line.sendall(frame[socket.send_fds(self._line, [frame], [descriptor]) :])
         finally:
             os.close(descriptor)
+
+
+def _kill(reference: Any) -> None:
+    with suppress(Exception):  # it has ended, or the cluster is gone
+        ray.cancel(reference, force=True)
 
 
 def _put(payload: Payload) -> Any:
