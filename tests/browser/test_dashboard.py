@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +17,7 @@ import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
+from running_service import running_service
 from waiting import wait_until
 
 from loopline.dashboard.events import EVERY
@@ -27,6 +25,7 @@ from loopline.dashboard.events import EVERY
 BUILD = Path(__file__).parents[2] / "build"
 LIMIT = 120_000  # ms; it only guards against a hang
 TOKEN = "a token for tests, long enough"
+SMALL = "from fastapi import FastAPI\n\napp = FastAPI()\n"
 ROUTES = ("/good", "/users/1", "/items", "/correct", "/external-api", "/also-good")
 
 
@@ -230,27 +229,6 @@ def test_a_waiting_job_is_cancelled(page: Page, http: httpx2.Client) -> None:
     expect(page.locator("#queues tbody")).not_to_contain_text("(paused)")
 
 
-@contextmanager
-def server(folder: Path, port: int, token: str) -> Iterator[None]:
-    """A small service, until the block ends."""
-    (folder / "shop.py").write_text("from fastapi import FastAPI\n\napp = FastAPI()\n")
-    log = folder / "log"
-    command = [str(Path(sys.executable).with_name("loopline")), "run", "shop:app", "--port", str(port)]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"LOOPLINE_DASHBOARD_TOKEN": token},
-        )
-    wait_until(lambda: "running on" in log.read_text() or process.poll() is not None)
-    assert process.poll() is None, log.read_text()
-    yield
-    process.terminate()
-    process.wait(60)
-
-
 def test_the_page_outlives_a_restart_of_the_server_and_asks_for_the_token_if_that_is_another(
     browser: Browser, tmp_path: Path
 ) -> None:
@@ -258,14 +236,14 @@ def test_the_page_outlives_a_restart_of_the_server_and_asks_for_the_token_if_tha
         port = listener.getsockname()[1]
     page = browser.new_page()
     page.set_default_timeout(LIMIT)
-    with server(tmp_path, port, TOKEN):
+    with running_service(tmp_path, SMALL, TOKEN, port=port):
         page.goto(f"http://localhost:{port}/loopline/#token={quote(TOKEN)}")
         expect(page.locator("#state")).to_have_text("live")
     expect(page.locator("#state")).to_contain_text("no answer since")
-    with server(tmp_path, port, TOKEN):
+    with running_service(tmp_path, SMALL, TOKEN, port=port):
         expect(page.locator("#state")).to_have_text("live")
         expect(page.locator("#chart rect").first).to_be_attached()
-    with server(tmp_path, port, f"another, {TOKEN}"):
+    with running_service(tmp_path, SMALL, f"another, {TOKEN}", port=port):
         page.get_by_label("Token").fill("a wrong one")
         page.get_by_role("button", name="Open").click()
         expect(page.get_by_role("alert")).to_contain_text("not the token of this server")

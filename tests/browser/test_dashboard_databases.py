@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
-import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from waiting import wait_until
+from running_service import running_service
 
 LIMIT = 120_000  # ms; it only guards against a hang
 TOKEN = "a token for tests, long enough"
@@ -44,25 +38,9 @@ APP = """
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("databases")
-    (folder / "shop.py").write_text(textwrap.dedent(APP))
-    log = folder / "log"
-    command = [str(Path(sys.executable).with_name("loopline")), "run", "shop:app", "--port", "0"]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"LOOPLINE_DASHBOARD_TOKEN": TOKEN},
-        )
-    wait_until(lambda: "running on" in log.read_text() or process.poll() is not None)
-    found = re.search(r"running on (http://\S+)", log.read_text())
-    assert found, log.read_text()
-    assert httpx2.post(f"{found[1]}/enqueue", timeout=60, trust_env=False).status_code == 200
-    yield found[1]
-    process.terminate()
-    process.wait(60)
+    with running_service(tmp_path_factory.mktemp("databases"), APP, TOKEN) as url:
+        assert httpx2.post(f"{url}/enqueue", timeout=60, trust_env=False).status_code == 200
+        yield url
 
 
 @pytest.fixture

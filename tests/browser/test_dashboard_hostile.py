@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
-import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from waiting import wait_until
+from running_service import running_service
 
 TOKEN = "a token for tests, long enough"
 HOSTILE = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script>"
@@ -43,24 +37,8 @@ APP = f"""
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("hostile")
-    (folder / "shop.py").write_text(textwrap.dedent(APP))
-    log = folder / "log"
-    command = [str(Path(sys.executable).with_name("loopline")), "run", "shop:app", "--port", "0"]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"LOOPLINE_DASHBOARD_TOKEN": TOKEN},
-        )
-    wait_until(lambda: "running on" in log.read_text() or process.poll() is not None)
-    found = re.search(r"running on (http://\S+)", log.read_text())
-    assert found, log.read_text()
-    yield found[1]
-    process.terminate()
-    process.wait(60)
+    with running_service(tmp_path_factory.mktemp("hostile"), APP, TOKEN) as url:
+        yield url
 
 
 @pytest.fixture
