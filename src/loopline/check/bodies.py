@@ -18,7 +18,6 @@ from loopline.check.alternatives import every
 from loopline.check.awaits import forgotten_awaits
 from loopline.check.effects import Effects
 from loopline.check.events import Block
-from loopline.check.handing import handed_over
 from loopline.check.inference import Inference
 from loopline.check.libraries import Libraries
 from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, extent, own_nodes
@@ -28,7 +27,6 @@ from loopline.check.reading import parse_module
 from loopline.check.rules.ll306_client_per_request import CLIENTS
 from loopline.check.saying import said_aside
 from loopline.check.services import CALLS
-from loopline.check.skeleton import skeleton
 from loopline.check.told import tested
 from loopline.check.values import Frame, Instance, Library, Value
 
@@ -177,9 +175,6 @@ class _Outcome:
             for event in effects.of(frame):
                 nodes.append(event.node)
                 said.append((event.node.__class__, _event(event)))
-            handed = [*handed_over(inference, frame)]
-            said.append([(_described(inner), literal) for _, inner, literal in handed])
-            said.append(skeleton(info, [*(one.node for one in effects.of(frame)), *(node for node, _, _ in handed)]))
             said.append([*_entered_and_called(inference, info, frame)])
         for answers in (False, True):
             for one in forgotten_awaits(inference, info, answers=answers):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from loopline.check.model import FunctionInfo
 
-__all__ = ["fillings", "forgotten"]
+__all__ = ["fillings", "forgotten", "is_nothing"]
 
 
 def fillings(info: FunctionInfo) -> Iterator[tuple[str, ast.Call, ast.expr]]:
@@ -24,7 +24,7 @@ def fillings(info: FunctionInfo) -> Iterator[tuple[str, ast.Call, ast.expr]]:
     for call in info.calls:
         match call:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="set"), args=[value], keywords=[]):
-                if not _is_nothing(value) and _is_variable(name, info):
+                if not is_nothing(value) and _is_variable(name, info):
                     yield name, call, value
             case _:
                 pass
@@ -41,7 +41,7 @@ def forgotten(info: FunctionInfo) -> frozenset[str]:
         match call:
             case ast.Call(func=ast.Attribute(value=held, attr="reset"), args=[_]):
                 found.add(_last(held))
-            case ast.Call(func=ast.Attribute(value=held, attr="set"), args=[value]) if _is_nothing(value):
+            case ast.Call(func=ast.Attribute(value=held, attr="set"), args=[value]) if is_nothing(value):
                 found.add(_last(held))
             case _:
                 pass
@@ -56,7 +56,12 @@ def _is_variable(name: str, info: FunctionInfo) -> bool:
     return isinstance(made, ast.Call) and _last(made.func) == "ContextVar"
 
 
-def _is_nothing(value: ast.expr) -> bool:
+def is_nothing(value: ast.expr) -> bool:
+    """Tell whether a value means that nothing is kept: `_client = None`, `_is_ready = False`.
+
+    Args:
+        value: The value.
+    """
     return isinstance(value, ast.Constant) and not value.value
 
 

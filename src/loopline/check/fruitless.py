@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from loopline.check.library_types import given
+from loopline.check.missing import is_for_missing
 from loopline.check.model import FunctionInfo, ModuleInfo, own_nodes
 from loopline.check.spellings import spellings
 from loopline.check.values import Frame
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
 __all__ = ["is_fruitless"]
-
-MISSING = {"ImportError", "ModuleNotFoundError"}
 
 
 def is_fruitless(inference: Inference, node: ast.Call, names: frozenset[str], frame: Frame) -> bool:
@@ -55,7 +54,4 @@ def _tried_before(info: FunctionInfo, node: ast.Call) -> Iterator[ast.expr]:
 
 
 def _handles(handler: ast.ExceptHandler, node: ast.Call) -> bool:
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    if not all(isinstance(one, ast.Name) and one.id in MISSING for one in kinds):
-        return False
-    return any(one is node for statement in handler.body for one in ast.walk(statement))
+    return is_for_missing(handler) and any(one is node for statement in handler.body for one in ast.walk(statement))

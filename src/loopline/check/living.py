@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from loopline.check.indexing import position
+from loopline.check.missing import MISSING, is_for_missing
 from loopline.check.model import FunctionInfo, ModuleInfo, own_nodes
 from loopline.check.outcomes import known
 from loopline.check.regions import Region, regions
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Living"]
 
-MISSING = {"ImportError", "ModuleNotFoundError"}
 Position = tuple[int, int]
 
 
@@ -54,7 +54,7 @@ class Living:
         for node in own_nodes(info.node) if not MISSING.isdisjoint(info.used_names) else ():
             if isinstance(node, ast.Try) and (imported := _imported(node.body)):
                 for handler in node.handlers:
-                    if _is_for_missing(handler) and all(self._is_needed(one, info.module) for one in imported):
+                    if is_for_missing(handler) and all(self._is_needed(one, info.module) for one in imported):
                         yield position(handler), (handler.end_lineno or 0, handler.end_col_offset or 0)
 
     def _is_needed(self, name: str, module: ModuleInfo) -> bool:
@@ -91,8 +91,3 @@ def _imported(block: list[ast.stmt]) -> list[str]:
             case _:
                 break
     return found
-
-
-def _is_for_missing(handler: ast.ExceptHandler) -> bool:
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return all(isinstance(one, ast.Name) and one.id in MISSING for one in kinds)

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from loopline.check.contexts import fillings
+from loopline.check.contexts import fillings, is_nothing
 from loopline.check.model import FunctionInfo, own_nodes
 
 __all__ = ["Kept", "fallbacks", "guards", "keeping", "remembered_calls"]
@@ -47,7 +47,7 @@ def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
     nodes = info.steps
     places = {kept.place: kept for node in nodes for kept, _ in _kept(node, info)}
     for node in nodes:
-        if isinstance(node, ast.Assign) and _forgets(node.value):
+        if isinstance(node, ast.Assign) and is_nothing(node.value):
             for target in node.targets:
                 places.pop(ast.unparse(target), None)  # `_is_busy = True`, and later `_is_busy = False`
     places.update((kept.place, kept) for kept in _loggers(info))
@@ -180,10 +180,10 @@ def _after_asking(block: list[ast.stmt], places: dict[str, Kept], names: Names) 
 def _fills(node: ast.AST, place: str) -> bool:
     match node:
         case ast.Assign(targets=targets, value=value):
-            return not _forgets(value) and any(
+            return not is_nothing(value) and any(
                 ast.unparse(one.value if isinstance(one, ast.Subscript) else one) == place for one in targets
             )
-        case ast.Call(func=ast.Attribute(value=value, attr="set"), args=[given]) if not _forgets(given):
+        case ast.Call(func=ast.Attribute(value=value, attr="set"), args=[given]) if not is_nothing(given):
             return ast.unparse(value) == place
         case ast.Call(func=ast.Attribute(value=value, attr="addHandler")):
             return f"{ast.unparse(value)}.handlers" == place
@@ -193,7 +193,7 @@ def _fills(node: ast.AST, place: str) -> bool:
 
 def _kept(node: ast.AST, info: FunctionInfo) -> Iterator[tuple[Kept, ast.expr]]:
     """The places that outlive the call and that an assignment fills: a global name, an attribute, a dict outside."""
-    if not isinstance(node, ast.Assign) or _forgets(node.value):
+    if not isinstance(node, ast.Assign) or is_nothing(node.value):
         return
     for target in node.targets:
         match target:
@@ -211,11 +211,6 @@ def _kept(node: ast.AST, info: FunctionInfo) -> Iterator[tuple[Kept, ast.expr]]:
                 yield Kept(ast.unparse(held), _parameters(key, info), in_object=True), node.value
             case _:
                 pass
-
-
-def _forgets(value: ast.expr) -> bool:
-    """Whether a value means that nothing is kept: `_client = None`, `_is_ready = False`."""
-    return isinstance(value, ast.Constant) and not value.value
 
 
 def _loggers(info: FunctionInfo) -> Iterator[Kept]:
