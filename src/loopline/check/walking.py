@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loopline.check import attributes, calls, decorators, parameters
-from loopline.check.conditions import applies
 from loopline.check.construction import constructors
 from loopline.check.events import Block, Run
-from loopline.check.fruitless import is_fruitless
+from loopline.check.harmless import is_harmless
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
 from loopline.check.model import LEAVES, FunctionInfo, children
 from loopline.check.nodes import kinds
-from loopline.check.outcomes import known
-from loopline.check.settled import begins, is_settled
-from loopline.check.spellings import spellings
+from loopline.check.settled import begins
 from loopline.check.unknown import looks_blocking
 from loopline.check.values import (
     Class,
@@ -29,24 +25,22 @@ from loopline.check.values import (
     Library,
     LibraryInstance,
     LibraryMethod,
-    Offloaded,
     Partial,
     Value,
     Values,
 )
+from loopline.check.ways import is_way, with_alternatives, with_ways
 
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
 __all__ = ["effects_of"]
 
-LOOP_CHECKS = {"get_running_loop", "get_event_loop", "_get_running_loop", "is_running", "current_async_library"}
 LOOKED_AT = kinds(
     ast.Call, ast.Attribute, ast.Await, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.With,
     ast.AsyncWith, ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.YieldFrom,
     ast.Starred, ast.Subscript,
 )  # fmt: skip
-BUFFERS = {"builtins.BytesIO", "builtins.StringIO"}  # as the catalog calls those of `io`
 
 
 def effects_of(inference: Inference, frame: Frame) -> list[Block | Run]:
@@ -140,11 +134,10 @@ class _Walk:
         for value in values:
             start = len(self._found)
             self._called(node, value, awaited=awaited, certain=True)
-            if self._is_way(value):
+            if is_way(self._inference, value):
                 ways.append(self._found[start:])
-        self._note_alternatives(values, before)
-        if len(ways) > 1:
-            self._note_ways(ways)
+        new = with_alternatives(values, self._found[before:])
+        self._found[before:] = with_ways(ways, new) if len(ways) > 1 else new
         if isinstance(node.func, ast.Attribute):
             self._attribute(node.func)
             self._visit(node.func.value)
@@ -153,48 +146,6 @@ class _Walk:
         for part in (*node.args, *(keyword.value for keyword in node.keywords)):
             if part.__class__ not in LEAVES:
                 self._visit(part)
-
-    def _note_alternatives(self, values: Values, before: int) -> None:
-        """Of several implementations one runs, and which is not known (those in tests don't count)."""
-        meant = {
-            one.info: one.possible
-            for one in values
-            if isinstance(one, Function) and not one.info.is_stub and not one.info.module.is_test
-        }
-        new = self._found[before:]
-        runs = {one.frame.info: one.frame for one in new if isinstance(one, Run) and one.frame.info in meant}
-        if len(meant) > 1 and all(meant.values()) and len(runs) == len(meant):
-            frames = tuple((frame,) for frame in runs.values())
-            self._found[before:] = [
-                replace(one, alternatives=frames) if isinstance(one, Run) and (one.frame,) in frames else one
-                for one in new
-            ]
-
-    def _is_way(self, value: Value) -> bool:
-        """Whether a value is one of the things that may be called, and it is known what that does."""
-        match value:
-            case Function(info=info, possible=possible):
-                return not (possible or info.is_stub or info.module.is_test)
-            case Class() | Offloaded():
-                return True
-            case Library() | LibraryMethod():
-                return calls.library_effect(self._inference, value) is not None
-            case _:
-                return False
-
-    def _note_ways(self, ways: list[list[Block | Run]]) -> None:
-        """What is called is one of several things, by a condition: only if each of them blocks is it certain."""
-        found = [
-            tuple(one.frame for one in way if isinstance(one, Run) and one.certain and not one.later)
-            for way in ways
-            if not any(isinstance(one, Block) and one.certain for one in way)
-        ]
-        if not found:
-            return
-        of_ways = {id(one) for way in ways for one in way}
-        for index, one in enumerate(self._found):
-            if id(one) in of_ways:
-                self._found[index] = replace(one, certain=False, alternatives=tuple(found))
 
     def _called(self, node: ast.Call, value: Value, *, awaited: bool, certain: bool) -> None:
         match value:
@@ -241,55 +192,8 @@ class _Walk:
     def _effect(self, node: ast.AST, effect: Effect, *, certain: bool, awaited: bool = False) -> None:
         if not effect.blocks or effect.is_async or awaited:
             return
-        if isinstance(node, ast.Call) and not applies(effect, node):
-            return
-        if effect.after and isinstance(node, ast.Call) and self._is_settled(node, effect):
-            return
-        if effect.blocks == "disk" and isinstance(node, ast.Call) and self._is_in_memory(node):
-            return
-        if effect.blocks == "loop" and self._minds_the_loop():
-            return
-        if effect.imports and isinstance(node, ast.Call) and self._is_imported(node, effect):
-            return
-        if effect.works_through and isinstance(node, ast.Call) and self._is_brief(node, effect):
-            return
-        self._found.append(Block(node, effect, certain and effect.certain))
-
-    def _is_settled(self, node: ast.Call, effect: Effect) -> bool:
-        """Whether the function asks, or waits for, the same object first."""
-        if not isinstance(node.func, ast.Attribute):
-            return False
-        return is_settled(self._info, node.func.value, node, effect.after)
-
-    def _is_in_memory(self, node: ast.Call) -> bool:
-        """Whether what is read or written is no file: `Image.open(BytesIO(data))`."""
-        values = self._infer(node.args[0]) if node.args else ()
-        return bool(values) and all(isinstance(one, LibraryInstance) and one.path in BUFFERS for one in values)
-
-    def _is_imported(self, node: ast.Call, effect: Effect) -> bool:
-        """Whether the application imports the module anyway, or there is none to load."""
-        parts = [one for which in effect.imports for one in given(node, which)]
-        names = [spellings(self._inference, one, self._info, self._frame) for one in parts]
-        told = self._inference.import_time
-        return bool(names) and all(
-            one and (told.has_imported(one, self._info.module) or is_fruitless(self._inference, node, one, self._frame))
-            for one in names
-        )
-
-    def _is_brief(self, node: ast.Call, effect: Effect) -> bool:
-        """Whether what is worked through is a literal of a few words."""
-        parts = [one for which in effect.works_through for one in given(node, which)]
-        return bool(parts) and all(known(self._inference, one, self._info, self._frame).brief for one in parts)
-
-    def _minds_the_loop(self) -> bool:
-        """A function that asks whether a loop runs knows what it does with `asyncio.run`."""
-        if self._info.is_async:
-            return False
-        return any(
-            isinstance(node, ast.Attribute | ast.Name)
-            and (node.attr if isinstance(node, ast.Attribute) else node.id) in LOOP_CHECKS
-            for node in ast.walk(self._info.node)
-        )
+        if not is_harmless(self._inference, node, effect, self._frame):
+            self._found.append(Block(node, effect, certain and effect.certain))
 
     def _arguments(self, node: ast.Call, effect: Effect) -> None:
         """Functions that a library's function calls, and what it iterates, now or later on the loop."""
