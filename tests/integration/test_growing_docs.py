@@ -62,6 +62,10 @@ class Shell:
         assert done[1] == "0", f"{commands}\n{self._errors.read_text()[-5000:]}"
         return self._said.read_text()[before:][: done.start()]
 
+    def written(self) -> str:
+        """Return the end of all that was said, errors included."""
+        return f"{self._said.read_text()[-5000:]}\n{self._errors.read_text()[-5000:]}"
+
     def kill(self) -> None:
         """Kill it with all that it has started."""
         for process in psutil.process_iter():
@@ -99,7 +103,7 @@ def test_the_page_leads_from_one_process_to_two_web_processes_two_workers_and_a_
     assert shell.run(again).count('{"status":"ready"}') == 2
     until = time.monotonic() + LIMIT
     while (said := shell.run(compute)).count("\n 1 node_") < 2:  # the second comes when it comes
-        assert time.monotonic() < until, said
+        assert time.monotonic() < until, f"{said}\n{shell.written()}"
     assert said.count(json.dumps({"result": digest("hello")}, separators=(",", ":"))) == 2
     bridges = [one for one in _commands(shell) if "_ray_bridge" in one or "_ray_process" in one]
     assert len(bridges) == 2, _commands(shell)

@@ -35,7 +35,6 @@ __all__ = ["change_nothing", "told_apart_by_caller"]
 MOST = 4  # functions that are asked; with more, a whole check is as fast
 MOST_EVENTS = 200
 PREDICATES = (all_pending, all_of_project, bool)
-WAITS = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 ELSEWHERE = (*INNER, ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom)
 PUTS = ("append", "add", "appendleft")
@@ -197,9 +196,7 @@ def _plainly(info: FunctionInfo) -> Iterator[object]:
     yield tested(info)
     yield keeping(info)
     yield info.is_stub
-    yield any(
-        isinstance(one, WAITS) or (isinstance(one, ast.comprehension) and one.is_async) for one in own_nodes(info.node)
-    )
+    yield info.awaits
 
 
 def _entered_and_called(inference: Inference, info: FunctionInfo, frame: Frame) -> Iterator[object]:

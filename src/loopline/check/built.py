@@ -168,7 +168,8 @@ class Built:
         """Whether anything but an object itself assigns to an attribute of this name; a test only does to its own."""
         found = self._changed.get(name)
         if found is None:
-            modules = [one for one in self._inference.project.texts.mentioning(name) if _assigns(one.source, name)]
+            having = self._inference.project.texts.matching(name, name)
+            modules = [one for one in having if _assigns(one.source, name)]
             found = self._changed[name] = any(
                 not one.is_test or any(_changes(function, name) for function in one.functions) for one in modules
             )

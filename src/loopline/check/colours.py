@@ -6,6 +6,7 @@ import ast
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from heapq import heappop, heappush
 
 from loopline.check.effects import Effects
@@ -74,8 +75,9 @@ class Loop:
         for frame, label in self._labels.items():
             self._of_function.setdefault(frame.info, label)
 
+    @cached_property
     def stops(self) -> list[Stop]:
-        """Return every place on the loop that blocks, the surest way to each."""
+        """Every place on the loop that blocks, the surest way to each."""
         best: dict[tuple[str, int, int], tuple[int, Stop]] = {}
         around: set[ast.AST] = set()
         for frame in self._entries:

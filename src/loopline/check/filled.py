@@ -74,6 +74,8 @@ class Filled:
         self._roots = roots
         self._done: dict[tuple[Frame, bool], Facts] = {}
         self._begun: dict[tuple[Frame, int], Facts] = {}
+        self._asked: dict[Frame, list[tuple[Block | Run, Kept | None, Facts]]] = {}
+        self._threads: dict[Frame, list[tuple[ast.expr, Frame, str | None]]] = {}
         self._set_back = SetBack(effects)
 
     def before(self, frame: Frame, node: ast.AST) -> Facts:
@@ -195,21 +197,33 @@ class Filled:
                 return is_before(info, node, until)
             return not is_strict or is_passed(info, node, lambda test: self._is_decided(test, frame, kept))
 
-        for event in self._effects.of(frame):
-            if isinstance(event, Run) and event.spawned:
-                continue
-            kept = self._effects.kept(info).get(id(event.node))
+        for event, kept, asked in self._asking(frame):
             if has_passed(event.node, kept):
                 inside = set(_all_of(kept)) & set(_all_of(here))
-                found |= self.asked(frame, event) - {self._of_place(frame, one) for one in inside}
+                found |= asked - {self._of_place(frame, one) for one in inside}
                 if isinstance(event, Run) and kept is None:
                     found |= self._after(self._whole(event.frame, is_strict=is_strict), event)
-        for node, inner, literal in handed_over(self._inference, frame):
+        if frame not in self._threads:
+            self._threads[frame] = list(handed_over(self._inference, frame))
+        for node, inner, literal in self._threads[frame]:
             if has_passed(node):
                 fact = self._of_function(inner.info, literal) if is_cached(inner.info) else None
                 facts = {fact} if fact is not None else self._handed(node, inner, is_strict=is_strict)
                 found.update(one for one in facts if not _is_of_task(one))  # a thread has a copy of the context
         return self.still(frozenset(found), frame, until)
+
+    def _asking(self, frame: Frame) -> list[tuple[Block | Run, Kept | None, Facts]]:
+        """What happens in a call that asks for something, or runs what may, with what is asked."""
+        known = self._asked.get(frame)
+        if known is None:
+            known = self._asked[frame] = []
+            for event in self._effects.of(frame):
+                if isinstance(event, Run) and event.spawned:
+                    continue
+                asked = self.asked(frame, event)
+                if asked or isinstance(event, Run):
+                    known.append((event, self._effects.kept(frame.info).get(id(event.node)), asked))
+        return known
 
     def _handed(self, node: ast.expr, inner: Frame, *, is_strict: bool) -> Facts:
         """What is known when a thread has run a function: a lambda uses the names of the function that it is in."""

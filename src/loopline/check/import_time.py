@@ -75,7 +75,7 @@ class ImportTime:
             known = self._calls[info] = []
             if isinstance(info.parent, ModuleInfo) and not info.is_async and not self.is_cleared(info):
                 pattern = rf"(?m)^(?=[^\s#@]).*\b{info.name}\("
-                for module in self._inference.project.texts.matching(pattern):
+                for module in self._inference.project.texts.matching(pattern, info.name):
                     known.extend(
                         (module, call, one) for call in _own_calls(module) for one in self._of(info, call, module)
                     )

@@ -11,7 +11,7 @@ from loopline.check.indexing import position
 from loopline.check.missing import MISSING, is_for_missing
 from loopline.check.model import FunctionInfo, ModuleInfo, own_nodes
 from loopline.check.outcomes import known
-from loopline.check.regions import Region, regions
+from loopline.check.regions import regions
 from loopline.check.values import Frame
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ class Living:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._dead: dict[FunctionInfo, list[tuple[Position, Position]]] = {}
-        self._regions: dict[FunctionInfo, list[Region]] = {}
         self._outcomes: dict[tuple[Frame, ast.expr], bool | None] = {}
 
     def runs(self, at: tuple[int, int], frame: Frame) -> bool:
@@ -39,10 +38,7 @@ class Living:
             frame: The call.
         """
         info = frame.info
-        found = self._regions.get(info)
-        if found is None:
-            found = self._regions[info] = regions(info)
-        if any(one.start <= at < one.end and self.outcome(one.test, frame) is one.outcome for one in found):
+        if any(one.start <= at < one.end and self.outcome(one.test, frame) is one.outcome for one in regions(info)):
             return False
         dead = self._dead.get(info)
         if dead is None:
@@ -62,7 +58,7 @@ class Living:
         top = name.partition(".")[0]
         if self._inference.project.module(name, module) is not None:
             return True
-        users = self._inference.project.texts.matching(rf"(?m)^(?:import|from)[ \t]+{re.escape(top)}\b")
+        users = self._inference.project.texts.matching(rf"(?m)^(?:import|from)[ \t]+{re.escape(top)}\b", top)
         return any(module.is_test or not one.is_test for one in users)
 
     def outcome(self, test: ast.expr, frame: Frame) -> bool | None:

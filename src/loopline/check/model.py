@@ -23,6 +23,7 @@ __all__ = [
     "FunctionNode",
     "ModuleInfo",
     "Scope",
+    "awaits",
     "children",
     "extent",
     "own_nodes",
@@ -185,6 +186,11 @@ class FunctionInfo:
         return [node.value for node in self._parts if isinstance(node, ast.Return) and node.value is not None]
 
     @cached_property
+    def return_places(self) -> list[tuple[int, int]]:
+        """Where its own return statements begin, in order: line and column."""
+        return [(node.lineno, node.col_offset) for node in self._parts if isinstance(node, ast.Return)]
+
+    @cached_property
     def yields(self) -> list[ast.Yield | ast.YieldFrom]:
         """Its own yield expressions."""
         return [node for node in self._parts if isinstance(node, ast.Yield | ast.YieldFrom)]
@@ -202,6 +208,11 @@ class FunctionInfo:
     @cached_property
     def _parts(self) -> list[ast.AST]:
         return [node for node in own_nodes(self.node) if node.__class__ in _WANTED]
+
+    @cached_property
+    def awaits(self) -> bool:
+        """Whether its own body waits on the loop: `await`, `async for`, `async with`, an `async` comprehension."""
+        return awaits(self.node)
 
     @property
     def is_generator(self) -> bool:
@@ -248,6 +259,7 @@ class FunctionInfo:
 Scope = ModuleInfo | ClassInfo | FunctionInfo
 
 _WANTED = kinds(ast.Return, ast.Yield, ast.YieldFrom, ast.Call, ast.Assign, ast.If)
+_WAITS = kinds(ast.Await, ast.AsyncFor, ast.AsyncWith)
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -286,6 +298,11 @@ def extent(node: ast.AST) -> tuple[int, int, int, int]:
     """Return a node's first line and column, and its last line and the column after it; zeros if it has no place."""
     begin = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
     return *begin, getattr(node, "end_lineno", 0) or 0, getattr(node, "end_col_offset", 0) or 0
+
+
+def awaits(node: FunctionNode) -> bool:
+    """Tell whether a function's own body waits on the loop."""
+    return any(one.__class__ in _WAITS or getattr(one, "is_async", 0) for one in own_nodes(node))
 
 
 def own_nodes(node: FunctionNode | ast.Module) -> Iterator[ast.AST]:

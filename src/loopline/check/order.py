@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo
@@ -16,6 +18,8 @@ SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return, ast.As
 FAILING = (ast.Raise,)
 LEAVING = (ast.Raise, ast.Return, ast.Continue, ast.Break)  # what follows is not reached
 Position = tuple[int, int]
+Part = tuple[Position, Position]  # from behind the one, to the other
+_known: WeakKeyDictionary[FunctionInfo, dict[ast.AST, list[Part]]] = WeakKeyDictionary()
 
 
 def is_before(info: FunctionInfo, one: ast.AST, other: ast.AST) -> bool:
@@ -26,14 +30,13 @@ def is_before(info: FunctionInfo, one: ast.AST, other: ast.AST) -> bool:
         one: The place.
         other: The other.
     """
-    first, second = position(one), position(other)
+    at = position(other)
     if isinstance(other, ast.Yield) and other.value is not None:
-        second = (other.value.end_lineno or 0, other.value.end_col_offset or 0)  # what it gives comes first
-    if first >= second or isinstance(info.node, ast.Lambda):
-        return False
-    if any(part.start <= first < part.end and not part.start <= second < part.end for part in regions(info)):
-        return False
-    return _passes(info.node.body, first, second)
+        at = (other.value.end_lineno or 0, other.value.end_col_offset or 0)  # what it gives comes first
+    known = _known.setdefault(info, {})
+    if one not in known:
+        known[one] = _parts_after(info, position(one))
+    return any(start < at <= end for start, end in known[one])
 
 
 def is_passed(info: FunctionInfo, node: ast.AST, is_decided: Callable[[ast.expr], bool]) -> bool:
@@ -49,7 +52,7 @@ def is_passed(info: FunctionInfo, node: ast.AST, is_decided: Callable[[ast.expr]
     at = position(node)
     if any(one.start <= at < one.end and not is_decided(one.test) for one in regions(info)):
         return False
-    return _is_reached(info.node.body, at, is_decided, FAILING)
+    return _is_reached(info, info.node.body, at, is_decided, FAILING)
 
 
 def may_precede(info: FunctionInfo, one: ast.AST, other: ast.AST) -> bool:
@@ -65,51 +68,64 @@ def may_precede(info: FunctionInfo, one: ast.AST, other: ast.AST) -> bool:
 
 
 def _is_reached(
-    block: list[ast.stmt], at: Position, is_decided: Callable[[ast.expr], bool], ends: tuple[type[ast.stmt], ...]
+    info: FunctionInfo,
+    block: list[ast.stmt],
+    at: Position,
+    is_decided: Callable[[ast.expr], bool],
+    ends: tuple[type[ast.stmt], ...],
 ) -> bool:
     for statement in block:
         if _holds(statement, at):
-            return _is_sure(statement, at, is_decided, ends)
-        if not (isinstance(statement, ast.If) and is_decided(statement.test)) and _returns(statement):
+            return _is_sure(info, statement, at, is_decided, ends)
+        if not (isinstance(statement, ast.If) and is_decided(statement.test)) and _returns(info, statement):
             return False
     return False
 
 
-def _returns(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return False
-    return any(isinstance(one, ast.Return) for one in ast.walk(statement))
+def _returns(info: FunctionInfo, statement: ast.stmt) -> bool:
+    places = info.return_places
+    first = bisect_left(places, position(statement))
+    return first < len(places) and _holds(statement, places[first])
 
 
-def _passes(block: list[ast.stmt], first: Position, second: Position) -> bool:
-    for statement in block:
-        holds_first, holds_second = _holds(statement, first), _holds(statement, second)
-        if holds_first and holds_second:
-            if isinstance(statement, SIMPLE) or _is_head(statement, first):
-                return True
-            return any(_spans(inner, first, second) and _passes(inner, first, second) for inner in _blocks(statement))
-        if holds_first:
-            return _is_sure(statement, first, lambda _: False, LEAVING)
-    return False
+def _parts_after(info: FunctionInfo, place: Position) -> list[Part]:
+    """Return the parts of a function that are not reached but past a place."""
+    if isinstance(info.node, ast.Lambda):
+        return []
+    found = _after(info, info.node.body, place)
+    ends = [one.end for one in regions(info) if one.start <= place < one.end]
+    return [(start, min([end, *ends])) for start, end in found]
 
 
-def _spans(block: list[ast.stmt], first: Position, second: Position) -> bool:
-    return position(block[0]) <= first and second <= (block[-1].end_lineno or 0, block[-1].end_col_offset or 0)
+def _after(info: FunctionInfo, block: list[ast.stmt], place: Position) -> list[Part]:
+    statement = next((one for one in block if _holds(one, place)), None)
+    if statement is None:
+        return []
+    found = []
+    if _is_sure(info, statement, place, lambda _: False, LEAVING):
+        found.append((_end(statement), _end(block[-1])))
+    if isinstance(statement, SIMPLE) or _is_head(statement, place):
+        return [*found, (place, _end(statement))]
+    return [*found, *(part for inner in _blocks(statement) for part in _after(info, inner, place))]
 
 
 def _is_sure(
-    statement: ast.stmt, at: Position, is_decided: Callable[[ast.expr], bool], ends: tuple[type[ast.stmt], ...]
+    info: FunctionInfo,
+    statement: ast.stmt,
+    at: Position,
+    is_decided: Callable[[ast.expr], bool],
+    ends: tuple[type[ast.stmt], ...],
 ) -> bool:
     """Whether a statement is sure to come to a place in it, not in a loop or a branch, or else to leave by ``ends``."""
     if isinstance(statement, SIMPLE) or _is_head(statement, at):
         return True
     match statement:
         case ast.With() | ast.AsyncWith():
-            return _is_reached(statement.body, at, is_decided, ends)
+            return _is_reached(info, statement.body, at, is_decided, ends)
         case ast.Try(handlers=handlers) if all(isinstance(one.body[-1], ends) for one in handlers):
-            return _is_reached([*statement.body, *statement.orelse, *statement.finalbody], at, is_decided, ends)
+            return _is_reached(info, [*statement.body, *statement.orelse, *statement.finalbody], at, is_decided, ends)
         case ast.If(test=test) if is_decided(test):
-            return any(_is_reached(one, at, is_decided, ends) for one in (statement.body, statement.orelse))
+            return any(_is_reached(info, one, at, is_decided, ends) for one in (statement.body, statement.orelse))
         case _:
             return False
 
@@ -127,4 +143,8 @@ def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
 
 
 def _holds(statement: ast.stmt, at: Position) -> bool:
-    return position(statement) <= at <= (statement.end_lineno or 0, statement.end_col_offset or 0)
+    return position(statement) <= at <= _end(statement)
+
+
+def _end(statement: ast.stmt) -> Position:
+    return statement.end_lineno or 0, statement.end_col_offset or 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo, own_nodes
@@ -13,6 +14,7 @@ __all__ = ["Region", "regions"]
 
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 Position = tuple[int, int]
+_known: WeakKeyDictionary[FunctionInfo, list[Region]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,13 @@ def regions(info: FunctionInfo) -> list[Region]:
     Args:
         info: The function.
     """
+    found = _known.get(info)
+    if found is None:
+        found = _known[info] = _find(info)
+    return found
+
+
+def _find(info: FunctionInfo) -> list[Region]:
     found: list[Region] = []
     if not isinstance(info.node, ast.Lambda):
         found.extend(_left(info.node.body))

@@ -61,12 +61,18 @@ class Texts:
             "words": sorted(self.words),
         }
 
-    def matching(self, pattern: str) -> list[ModuleInfo]:
-        """Return the modules in whose source a regular expression is found."""
+    def matching(self, pattern: str, word: str | None = None) -> list[ModuleInfo]:
+        """Return the modules in whose source a regular expression is found.
+
+        Args:
+            pattern: The expression.
+            word: A word of all that it finds: only modules that have it are searched.
+        """
         known = self._matching.get(pattern)
         if known is None:
             search = re.compile(pattern).search
-            known = self._matching[pattern] = [one for one in self._modules if search(one.source)]
+            searched = self._modules if word is None else self.naming(word)
+            known = self._matching[pattern] = [one for one in searched if search(one.source)]
         return known
 
     def naming(self, word: str) -> list[ModuleInfo]:

@@ -10,20 +10,12 @@ from loopline.check.fixes.awaiting import around
 from loopline.check.fixes.edit import Edit
 from loopline.check.fixes.imports import import_asyncio
 from loopline.check.fixes.source import FileSource
-from loopline.check.model import own_nodes
+from loopline.check.model import awaits, own_nodes
 
-__all__ = ["awaits_nothing", "drop_async", "offload"]
+__all__ = ["drop_async", "offload"]
 
-WAITS = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 OF_THE_LOOP = {"create_task", "ensure_future", "get_running_loop", "get_event_loop", "start_soon", "TaskGroup"}
 BOUND_TO_ITS_THREAD = re.compile(r"^`(builtins\.)?(open|with |for … in )")
-
-
-def awaits_nothing(function: ast.AsyncFunctionDef) -> bool:
-    """Tell whether nothing in a function's own body needs it to be `async`."""
-    return not any(
-        isinstance(one, WAITS) or (isinstance(one, ast.comprehension) and one.is_async) for one in own_nodes(function)
-    )
 
 
 def drop_async(source: FileSource, finding: Finding) -> list[Edit]:
@@ -45,7 +37,7 @@ def drop_async(source: FileSource, finding: Finding) -> list[Edit]:
         or (isinstance(one, ast.Attribute) and one.attr == function.name)
         for one in source.parents
     )
-    if named or not awaits_nothing(function) or _needs_the_loop(function):
+    if named or awaits(function) or _needs_the_loop(function):
         return []
     start = source.start(function)
     found = re.compile(rb"async\s+").match(source.content, start)

@@ -22,13 +22,12 @@ cached function, a `stat`.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 
 from loopline.check.analysis import Analysis
 from loopline.check.colours import Stop
 from loopline.check.finding import Finding
-from loopline.check.model import FunctionNode, extent, own_nodes
+from loopline.check.model import extent
 
 __all__ = ["CODE", "TITLE", "check", "describe"]
 
@@ -47,7 +46,7 @@ WHY = {
 
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each line on the loop that blocks it."""
-    return [describe(CODE, stop, _message(stop), _advice(stop)) for stop in analysis.loop.stops() if _wanted(stop)]
+    return [describe(CODE, stop, _message(stop), _advice(stop)) for stop in analysis.loop.stops if _wanted(stop)]
 
 
 def _wanted(stop: Stop) -> bool:
@@ -99,13 +98,6 @@ def _advice(stop: Stop) -> str:
     if below:
         advice = f"{advice} Or hand the call over: `await asyncio.to_thread(…)`.".strip()
     info = stop.entry.info
-    if stop.served and info.is_async and not info.is_generator and not _awaits(info.node):
+    if stop.served and info.is_async and not info.is_generator and not info.awaits:
         advice += f" `{info.name}` awaits nothing: with `def` instead of `async def`, FastAPI runs it in a thread."
     return advice.strip()
-
-
-def _awaits(node: FunctionNode) -> bool:
-    waits = (ast.Await, ast.AsyncFor, ast.AsyncWith)
-    return any(
-        isinstance(one, waits) or (isinstance(one, ast.comprehension) and one.is_async) for one in own_nodes(node)
-    )

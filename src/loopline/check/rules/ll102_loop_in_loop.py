@@ -32,7 +32,7 @@ TITLE = "an event loop is run on the event loop"
 
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each line on the loop that runs another loop."""
-    for stop in analysis.loop.stops():
+    for stop in analysis.loop.stops:
         effect = stop.block.effect
         if effect.blocks == "loop":
             message = f"`{effect.name}` raises RuntimeError here: an event loop is running already"
