@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.dashboard.measure import measure
 from benchmarks.dashboard.report import report
-from benchmarks.dashboard.results import CASES, Case, Run
+from benchmarks.dashboard.results import CASES, Case, Idle, Run
 from benchmarks.machine import machine
 
 __all__ = ["main"]
@@ -57,10 +57,15 @@ def _measure_all(run: Run) -> None:
 
 def _measure(run: Run, repeat: int, case: Case) -> None:
     try:
-        for number, sample in enumerate(measure(repeat, case, run.pairs, run.seconds), 1):
-            run.samples.append(sample)
-            where = f"service {repeat} of {run.repeats}, {case.name}, {number} of {run.pairs}"
-            print(f"{where}: {sample.closed:,.0f} and {sample.opened:,.0f} requests/s", file=sys.stderr)
+        for number, one in enumerate(measure(repeat, case, run.pairs, run.seconds), 1):
+            where = f"service {repeat} of {run.repeats}, {case.name}"
+            if isinstance(one, Idle):
+                run.idle.append(one)
+                print(f"{where}: {one.closed:.2%} and {one.opened:.2%} of a processor, idle", file=sys.stderr)
+            else:
+                run.samples.append(one)
+                said = f"{number} of {run.pairs}: {one.closed:,.0f} and {one.opened:,.0f} requests/s"
+                print(f"{where}, {said}", file=sys.stderr)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:  # one must not end the run
         run.failures.append(f"{case.name}, service {repeat}: {error}")
         print(f"failed: {error}", file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["CASES", "TARGET", "Case", "Run", "Sample"]
+__all__ = ["CASES", "TARGET", "Case", "Idle", "Run", "Sample"]
 
 TARGET = 0.98  # of the requests a second without anybody who looks
 
@@ -50,6 +50,28 @@ class Sample:
         return self.opened / self.closed
 
 
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """One service that nobody asks for anything, with the dashboard closed and open.
+
+    Attributes:
+        repeat: Which service of this case, from 1.
+        case: Its name.
+        closed: Seconds of a processor that it takes a second, with nobody who looks.
+        opened: With somebody.
+    """
+
+    repeat: int
+    case: str
+    closed: float
+    opened: float
+
+    @property
+    def share(self) -> float:
+        """What of a processor the open dashboard takes."""
+        return self.opened - self.closed
+
+
 @dataclass(slots=True)
 class Run:
     """One run.
@@ -60,7 +82,8 @@ class Run:
         pairs: How often each was measured closed and open.
         seconds: How long each time.
         quick: Whether it only was to see that it works.
-        samples: All that was measured.
+        samples: All that was measured of services that are asked as fast as they answer.
+        idle: And of those that nobody asks.
         failures: What could not be measured, and why.
     """
 
@@ -70,11 +93,16 @@ class Run:
     seconds: float
     quick: bool
     samples: list[Sample] = field(default_factory=list)
+    idle: list[Idle] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     def of(self, case: str) -> list[Sample]:
         """Return what was measured of a case."""
         return [sample for sample in self.samples if sample.case == case]
+
+    def idle_of(self, case: str) -> list[Idle]:
+        """Return what was measured of a case that nobody asks."""
+        return [one for one in self.idle if one.case == case]
 
     def as_json(self) -> dict[str, Any]:
         """Return it all as plain data."""

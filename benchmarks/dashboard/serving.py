@@ -11,11 +11,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from benchmarks.dashboard.filling import fill
 
-__all__ = ["TOKEN", "serving"]
+__all__ = ["TOKEN", "Service", "serving"]
 
 TOKEN = "a token for the benchmark"
 START = 60.0  # seconds that it may take to start
@@ -23,15 +26,34 @@ END = 10.0  # seconds that it may take to end
 GLANCE = 0.02  # seconds between two looks whether it has started
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One that runs.
+
+    Attributes:
+        port: On loopback.
+        pid: Of its process.
+    """
+
+    port: int
+    pid: int
+
+    def processor(self) -> float:
+        """Return the seconds of a processor that it has taken so far, with all processes that it has started."""
+        leader = psutil.Process(self.pid)
+        times = [process.cpu_times() for process in (leader, *leader.children(recursive=True))]
+        return sum(one.user + one.system for one in times)
+
+
 @contextmanager
-def serving(jobs: int) -> Iterator[int]:
+def serving(jobs: int) -> Iterator[Service]:
     """Serve it, as ``loopline demo`` does: on uvloop, with its dashboard mounted, on an SQLite file.
 
     Args:
         jobs: How many there are in its database.
 
     Yields:
-        The port.
+        What is needed to ask and to measure it.
 
     Raises:
         RuntimeError: If it does not start, or ends on its own.
@@ -53,7 +75,7 @@ def serving(jobs: int) -> Iterator[int]:
                 start_new_session=True,
             )
         try:
-            yield _wait_for_port(log, process)
+            yield Service(_wait_for_port(log, process), process.pid)
             if process.poll() is not None:
                 raise RuntimeError(f"it has ended by itself\n{log.read_text()[-1000:]}")
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.dashboard.report import report
-from benchmarks.dashboard.results import CASES, Run, Sample
+from benchmarks.dashboard.results import CASES, Idle, Run, Sample
 
 MANY = CASES[1].name
 
@@ -27,6 +27,12 @@ def test_the_report_says_whether_the_target_is_missed_and_what_was_not_measured(
     assert "missed" in report(missed)
     assert "Not measured\nno jobs, service 2" in report(missed)
     assert CASES[0].name not in report(missed).split("Not measured")[0]
+
+
+def test_the_report_says_what_of_a_processor_an_open_dashboard_takes() -> None:
+    run = run_of((MANY, 100.0, 99.0))
+    run.idle += [Idle(1, MANY, 0.010, 0.015), Idle(2, MANY, 0.010, 0.013), Idle(3, CASES[0].name, 0.0, 0.9)]
+    assert report(run).splitlines()[1].split()[-1] == "0.40%"
 
 
 def test_one_case_has_a_hundred_thousand_jobs() -> None:
