@@ -102,7 +102,7 @@ def test_files_have_only_what_the_format_knows() -> None:
             for key in ("async", "keep", "with_opener"):
                 assert group.get(key, True) is True, group
             for condition in (*group.get("unless", ()), *group.get("when", ())):
-                assert re.fullmatch(r"\w+(=(None|True|False|-?\d+|'.*'))?", condition), group
+                assert re.fullmatch(r"\w+(=(None|True|False|-?\d+|'.*'|[A-Z_]+))?", condition), group
 
 
 def test_a_file_is_found_by_the_module_that_is_imported() -> None:

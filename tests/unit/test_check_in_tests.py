@@ -213,6 +213,22 @@ def test_a_test_that_never_runs_is_left_out(tmp_path: Path, mark: str) -> None:
     assert lines(tmp_path, test) == ["version()"]
 
 
+SKIPPING = 'pytest.skip("by hand only", allow_module_level=True)'
+SKIPS = {"always": (SKIPPING, []), "perhaps": (f"if version(): {SKIPPING}", ["version()"])}
+
+
+@pytest.mark.parametrize(("skip", "found"), SKIPS.values(), ids=SKIPS.keys())
+def test_a_module_of_tests_that_skips_itself_is_left_out(tmp_path: Path, skip: str, found: list[str]) -> None:
+    test = f"""
+        import pytest
+        from shop import version
+        {skip}
+        async def test_it():
+            version()
+        """
+    assert lines(tmp_path, test) == found
+
+
 def test_computing_that_may_take_long_takes_none_with_what_a_test_makes_up(tmp_path: Path) -> None:
     test = """
         from shop import titles

@@ -25,7 +25,10 @@ TRUE_BASES = {
 TRUE_CLASSES = {
     "uuid.UUID", "datetime.datetime", "datetime.date", "pathlib.Path", "pydantic.BaseModel", "fastapi.Request",
     "starlette.requests.Request", "fastapi.Response", "starlette.responses.Response", "sqlalchemy.orm.Session",
-    "sqlalchemy.ext.asyncio.AsyncSession", "logging.Logger", "fastapi.BackgroundTasks",
+    "sqlalchemy.ext.asyncio.AsyncSession", "sqlalchemy.ext.asyncio.AsyncEngine", "sqlalchemy.Engine",
+    "sqlalchemy.engine.Engine", "sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker",
+    "httpx.Client", "httpx.AsyncClient", "requests.Session", "aiohttp.ClientSession", "redis.Redis",
+    "redis.asyncio.Redis", "logging.Logger", "fastapi.BackgroundTasks",
     "starlette.background.BackgroundTasks",
     *(f"pydantic{part}.UUID{number}" for part in ("", ".types") for number in (1, 3, 4, 5, 6, 7, 8)),
 }  # fmt: skip

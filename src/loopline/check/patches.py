@@ -66,7 +66,7 @@ class Patches:
 
 
 def is_skipped(info: FunctionInfo) -> bool:
-    """Tell whether a test never runs: `@pytest.mark.skip`, `@pytest.mark.skipif(True, …)`.
+    """Tell whether a test never runs: `@pytest.mark.skip`, `@pytest.mark.skipif(True, …)`, a module that skips itself.
 
     Args:
         info: The test.
@@ -83,7 +83,16 @@ def is_skipped(info: FunctionInfo) -> bool:
                 return True
             case _:
                 pass
-    return False
+    return any(_skips(one) for one in info.module.tree.body)
+
+
+def _skips(statement: ast.stmt) -> bool:
+    """`pytest.skip("…", allow_module_level=True)`, under no condition."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="skip") | ast.Name(id="skip")) as call):
+            return any(isinstance(one, ast.Constant) and one.value for one in given(call, "allow_module_level"))
+        case _:
+            return False
 
 
 def _is_always(info: FunctionInfo) -> bool:
