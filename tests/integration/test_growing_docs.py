@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,15 +79,18 @@ class Shell:
 
 
 @pytest.fixture
-def shell(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    folder = tmp_path_factory.mktemp("g")  # sockets below it have long names
+def shell(postgres_url: str) -> Iterator[Shell]:
     changed = {"postgresql+asyncpg://postgres:secret@127.0.0.1:5432/shop": postgres_url}
     changed |= {port: str(free_port()) for port in ("8001", "8002", "6379")}
     # Another test's cluster may have the ports that a head takes unasked.
     changed["--head"] = f"--head --ray-client-server-port={free_port()} --include-dashboard=false"
-    shell = Shell(folder, changed)
-    yield shell
-    shell.kill()
+    # The path of a socket may have 107 bytes, and Ray's names are long: no room for the folders of pytest and xdist.
+    with tempfile.TemporaryDirectory(prefix="g", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        shell = Shell(Path(folder), changed)
+        try:
+            yield shell
+        finally:
+            shell.kill()
 
 
 def test_the_page_leads_from_one_process_to_two_web_processes_two_workers_and_a_cluster_of_two_nodes(
