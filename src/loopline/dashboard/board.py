@@ -19,8 +19,9 @@ from loopline.processes.neighbours import Neighbour
 __all__ = ["Board", "Look"]
 
 FRESH = 0.7  # seconds
-# Jobs are counted again after so many times as long as it took: it is 5 % of one connection's time at most.
-JOBS_SHARE = 20
+# Jobs are counted again after so many times as long as it took, 1 % of a processor, or this pause.
+JOBS_SHARE = 100
+SELDOM = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class Board:
                 return self._counted[1]
             began = monotonic()
             told = {"stores": await asyncio.gather(*map(_count, opened_stores()))}
-            self._counted = max(began + FRESH, monotonic() + JOBS_SHARE * (monotonic() - began)), told
+            over = monotonic()
+            pause = min(JOBS_SHARE * (over - began), SELDOM)
+            self._counted = max(began + FRESH, over + pause), told
             return told
 
     def forget_jobs(self) -> None:
