@@ -39,7 +39,7 @@ PUTTERS = 4  # threads that put large payloads into the object store, beside whi
 TCP = 5.0  # seconds until an address that does not answer counts as out of reach
 TRIAL = 5.0  # seconds that a first call, which does nothing, is waited for
 GOODBYE = 1.5  # seconds that Ray may take to disconnect
-YOUNG = 0.1  # seconds: what a call that is given up sooner may take to end by itself
+YOUNG = 1.0  # seconds: what a call that is given up sooner may take to end by itself
 CLIENT_CHECK = 1.0  # seconds between two looks whether Ray Client is still connected
 DISCONNECTED = 75  # the exit code that says so (EX_TEMPFAIL of sysexits.h)
 
@@ -269,7 +269,8 @@ class _Bridge:
         """End a call whose answer nobody waits for.
 
         By force Ray kills the process that runs it, and what that was given in the same moment dies with it. Many calls
-        are over in no time, as those beside one that failed: these end by themselves.
+        are over in no time, as those beside one that failed: these end by themselves. Else, where one ends just then, Ray
+        2.60 may also end this process ("Tried to complete task that was not pending").
         """
         if isinstance(running, Actor):
             running.end()
