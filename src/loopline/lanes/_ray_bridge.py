@@ -268,9 +268,9 @@ class _Bridge:
     def _end(self, running: Any) -> None:
         """End a call whose answer nobody waits for.
 
-        By force Ray kills the process that runs it, and what that was given in the same moment dies with it. Many calls
-        are over in no time, as those beside one that failed: these end by themselves. Else, where one ends just then, Ray
-        2.60 may also end this process ("Tried to complete task that was not pending").
+        By force Ray kills the process that runs it, and what that was given in the same moment dies with it; and where
+        the call ends just then, Ray 2.60 may end this process ("Tried to complete task that was not pending"). Many
+        calls are over in no time, as those beside one that failed: these end by themselves.
         """
         if isinstance(running, Actor):
             running.end()
