@@ -8,13 +8,17 @@ import threading
 import traceback
 from time import monotonic
 
-from loopline.watch.clocks import ThreadClock
+from loopline.watch.alarm import Alarm
+from loopline.watch.clocks import Reading, ThreadClock
 from loopline.watch.lag import LagHistogram
+from loopline.watch.others import Others
 from loopline.watch.witness import Witness
 
-__all__ = ["INTERVAL", "Heartbeat"]
+__all__ = ["INTERVAL", "LATE", "Heartbeat"]
 
 INTERVAL = 0.02  # seconds between two beats
+LATE = 0.015  # a heart that is late by more is looked at
+NOTED = 2  # beats from one note of what the threads have computed to the next
 WITNESSED = 2 * INTERVAL  # seconds of processor time that a loop which is well never uses between two beats
 
 
@@ -27,7 +31,11 @@ class Heartbeat:
     Attributes:
         loop: The loop.
         thread: Python's number for its thread.
+        alarm: Rings when a beat is late.
         clock: The clocks of its thread.
+        reading: What they showed at about the last beat.
+        before: What was known of them before it.
+        others: How much the other threads have computed since about the last beat.
         witness: Sees what its thread does once it has computed for too long.
         count: How often it has beaten.
         base: How many frames of its thread's stack run the loop itself; 0 until it has beaten.
@@ -39,7 +47,11 @@ class Heartbeat:
     def __init__(self, lag: LagHistogram) -> None:
         self.loop = asyncio.get_running_loop()
         self.thread = threading.get_ident()
+        self.alarm = Alarm(INTERVAL + LATE)
         self.clock = ThreadClock(threading.get_native_id())
+        self.before: Reading | None = None
+        self.reading = self.clock.read()
+        self.others = Others()
         self.count = 0
         self.base = 0
         self.was_due = self.beaten = monotonic()
@@ -50,6 +62,7 @@ class Heartbeat:
 
     def start(self) -> None:
         """Begin to beat, at once: until it has beaten, it is not known which frames run the loop."""
+        self.alarm.put_off()
         self._timer = self.loop.call_later(0, self._beat)
 
     def stop(self) -> None:
@@ -57,6 +70,7 @@ class Heartbeat:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self.alarm.close()
         self.clock.close()
         self.witness.close()
 
@@ -64,8 +78,13 @@ class Heartbeat:
         now = monotonic()
         if not self.base:
             self.base = self.witness.base = len(list(traceback.walk_stack(sys._getframe(1))))
-        self._lag.count(now - self.due)
+        self._lag.count(now - self.due, now)
+        self.before = self.reading
+        if not self.count % NOTED:
+            self.reading = self.clock.read()
+            self.others.note()
         self.was_due, self.beaten, self.due = self.due, now, now + INTERVAL
         self.count += 1
         self.witness.set()
+        self.alarm.put_off()
         self._timer = self.loop.call_later(INTERVAL, self._beat)

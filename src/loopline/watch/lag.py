@@ -53,13 +53,14 @@ class LagHistogram:
         self._total = 0.0
         self._worst = 0.0
 
-    def count(self, late: float) -> None:
+    def count(self, late: float, now: float) -> None:
         """Count one beat.
 
         Args:
             late: How many seconds it was late.
+            now: When it came, by the monotonic clock.
         """
-        self.recent.count(late)
+        self.recent.count(late, now)
         self._counts[bisect_left(BOUNDS, late)] += 1
         self._total += late
         if late > self._worst:

@@ -6,13 +6,15 @@ Each takes about a microsecond. Who lets the GIL go waits up to ``sys.getswitchi
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from typing import Any
 
-__all__ = ["ThreadTimer", "pread", "thread_timers"]
+__all__ = ["ThreadTimer", "TimerDescriptor", "pread", "thread_timers", "timer_descriptors"]
 
 _THREAD = 4  # SIGEV_THREAD_ID
 _THREAD_CPU = 3  # CLOCK_THREAD_CPUTIME_ID
+_MONOTONIC = 1  # CLOCK_MONOTONIC
 _HERE = sys.platform == "linux" and sys.maxsize > 2**32
 
 
@@ -47,6 +49,8 @@ def _load(*names: str) -> list[Any]:
 (_pread,) = _load("pread")
 _create, _set, _delete = _load("timer_create", "timer_settime", "timer_delete")
 thread_timers = _create is not None
+_create_descriptor, _set_descriptor = _load("timerfd_create", "timerfd_settime")
+timer_descriptors = _create_descriptor is not None
 
 
 def pread(descriptor: int, length: int) -> bytes:
@@ -66,6 +70,12 @@ def pread(descriptor: int, length: int) -> bytes:
     return buffer.raw[:count]
 
 
+def _time(seconds: float) -> tuple[int, int]:
+    """Return a struct timespec."""
+    whole = int(seconds)
+    return whole, int((seconds - whole) * 1e9)
+
+
 class ThreadTimer:
     """A timer of the processor time of one thread, which sends that thread a signal, again and again (timer_create(2)).
 
@@ -81,8 +91,7 @@ class ThreadTimer:
     """
 
     def __init__(self, native: int, signal: int, seconds: float) -> None:
-        whole = int(seconds)
-        once = (whole, int((seconds - whole) * 1e9))
+        once = _time(seconds)
         self._times = ctypes.byref(_Times(*once, *once))
         self._timer = ctypes.c_void_p()
         event = _Event(None, signal, _THREAD, native)
@@ -96,3 +105,31 @@ class ThreadTimer:
     def close(self) -> None:
         """Count no more."""
         _delete(self._timer)
+
+
+class TimerDescriptor:
+    """A timer that ends once, and then is a file that can be read (timerfd_create(2)). It does not outlive ``exec``.
+
+    Args:
+        seconds: How long it lasts, from when it is set.
+
+    Attributes:
+        descriptor: The file's.
+
+    Raises:
+        OSError: If the kernel gives none.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._times = ctypes.byref(_Times(0, 0, *_time(seconds)))
+        self.descriptor: int = _create_descriptor(_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
+        if self.descriptor < 0:
+            raise OSError("the kernel gives no timer")
+
+    def set(self) -> None:
+        """Begin anew."""
+        _set_descriptor(self.descriptor, 0, self._times, None)
+
+    def close(self) -> None:
+        """Let it go."""
+        os.close(self.descriptor)

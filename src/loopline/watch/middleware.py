@@ -16,6 +16,7 @@ from loopline.watch.lag import Lag
 from loopline.watch.output import Output, is_terminal
 from loopline.watch.report import Report
 from loopline.watch.request import MARK, Request, current_request
+from loopline.watch.traffic import Traffic
 from loopline.watch.watcher import Watcher
 
 __all__ = ["Watch"]
@@ -60,13 +61,15 @@ class Watch:
         self, app: ASGIApp, *, threshold: float = 0.1, origins: bool = False, report: str | Path | None = None
     ) -> None:
         self._app = app
-        self._loop: asyncio.AbstractEventLoop | None = None  # the last that was seen to be watched
+        self._lives = 0  # lifespans under way, whose loops are watched
+        self._loop: asyncio.AbstractEventLoop | None = None  # without one: the last that was seen to be watched
         self._beside: _Beside | None = None
         self._below = ""
         output = Output(None if report is None else Path(report), terminal=is_terminal())
         self._watcher = Watcher(threshold=threshold, origins=origins, tell=output.tell)
-        # Each request pays for what stands in __call__.
-        self._keep, self._awaits, self._traffic = self._watcher.routes.keep, self._watcher.awaits, self._watcher.traffic
+        # Each request pays for what stands in __call__, a microsecond for three or four steps.
+        self._kept, self._keep = self._watcher.routes.kept, self._watcher.routes.keep
+        self._suspects = self._watcher.awaits.suspects
 
     @property
     def report(self) -> Report:
@@ -103,7 +106,7 @@ class Watch:
                 await self._beside({**scope, "root_path": root + self._below}, receive, send)
                 return
         scope[MARK] = True
-        if get_running_loop() is not self._loop:
+        if not self._lives and get_running_loop() is not self._loop:
             self._add_loop()
         request = Request()
         request.scope, request.began = scope, monotonic()
@@ -111,33 +114,47 @@ class Watch:
         try:
             await self._app(scope, receive, send)
         except Exception as error:
-            self._awaits.search(error, request)
+            self._watcher.awaits.search(error, request)
             raise
         finally:
             current_request.reset(token)
-            if self._awaits.suspects:
-                self._awaits.search_suspects(request)
-            if self._traffic.wanted:
-                self._traffic.end(request)
-            request.scope = self._keep(scope)
+            if self._suspects:
+                self._watcher.awaits.search_suspects(request)
+            if Traffic.wanted:
+                self._watcher.traffic.end(request)
+            request.scope = self._kept.get(id(scope.get("endpoint"))) or self._keep(scope)
 
     def _add_loop(self) -> None:
         self._watcher.add_loop()
         self._loop = get_running_loop()
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        alive = False
+
         async def send_and_note(message: Message) -> None:
+            nonlocal alive
             # Until it has started, nobody waits; once it is closing, nobody comes.
-            if message["type"] == "lifespan.startup.complete":
+            if message["type"] == "lifespan.startup.complete" and not alive:
                 self._add_loop()
+                self._lives += 1
+                alive = True
             await send(message)
 
         async def receive_and_note() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
+                die()
                 self._watcher.remove_loop(get_running_loop())
                 await asyncio.to_thread(self._watcher.settle)
                 self._loop = None
             return message
 
-        await self._app(scope, receive_and_note, send_and_note)
+        def die() -> None:
+            nonlocal alive
+            self._lives -= alive
+            alive = False
+
+        try:
+            await self._app(scope, receive_and_note, send_and_note)
+        finally:
+            die()

@@ -18,13 +18,14 @@ class RecentLag:
         self._second = 0
         self._worst = 0.0
 
-    def count(self, late: float) -> None:
+    def count(self, late: float, now: float) -> None:
         """Count one beat, in the second in which it comes.
 
         Args:
             late: How many seconds it was late.
+            now: The time, by the monotonic clock.
         """
-        second = int(monotonic())
+        second = int(now)
         if second != self._second:
             if self._second:
                 self._seconds.append((self._second, self._worst))

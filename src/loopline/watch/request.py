@@ -56,24 +56,28 @@ class Request:
 
 
 class KnownRoutes:
-    """The routes that were asked for so far, each by what one of its requests' scopes said of it."""
+    """The routes that were asked for so far, each by what one of its requests' scopes said of it.
+
+    Attributes:
+        kept: What is kept of the scopes of each route's requests, by the ``id`` of its endpoint.
+    """
 
     def __init__(self) -> None:
-        self._scopes: dict[int, Mapping[str, Any]] = {}
+        self.kept: dict[int, Mapping[str, Any]] = {}
 
     def keep(self, scope: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what is kept of the scope of a request that has ended: the same for all requests of a route."""
         endpoint = scope.get("endpoint")
-        kept = self._scopes.get(id(endpoint))
+        kept = self.kept.get(id(endpoint))
         if kept is None:
             kept = kept_of(scope)
-            if endpoint is not None and len(self._scopes) < MOST:
-                self._scopes[id(endpoint)] = kept  # it holds the endpoint, so that nothing else gets its id
+            if endpoint is not None and len(self.kept) < MOST:
+                self.kept[id(endpoint)] = kept  # it holds the endpoint, so that nothing else gets its id
         return kept
 
     def __iter__(self) -> Iterator[Route]:
         """Go through them."""
-        for scope in list(self._scopes.values()):
+        for scope in list(self.kept.values()):
             if (route := route_of(scope)) is not None:
                 yield route
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from types import FrameType
 
-from loopline.watch.clocks import Reading, ThreadClock, cpu_seconds
+from loopline.watch.alarm import Sleep
+from loopline.watch.clocks import Reading, ThreadClock
 from loopline.watch.episode import Episode, Pause, Sample
 from loopline.watch.frames import Stack, stack_of
 from loopline.watch.glimpse import Glimpse, glimpse_of
-from loopline.watch.heartbeat import Heartbeat
+from loopline.watch.heartbeat import LATE, Heartbeat
 from loopline.watch.owner import NOBODY
 
 __all__ = ["Sampler"]
 
-CALM = 0.04  # seconds between two looks while all is well, at most
+SELDOM = 1.0  # seconds between two looks while all is well
+CALM = 0.04  # where there are no alarms, or something is to be told soon
 CLOSE = 0.01  # between two samples of a stall
-LATE = 0.015  # a heart that is late by more is looked at
 LONG = 5.0  # a stall that lasts so long is told of before it ends
-WORTH = 0.1  # of a time, that a thread must have computed to have kept others from it
 TURNS = 2  # that a thread is given anyway
 ASKED = 0.3  # of a time in which a thread waited for the GIL, that its asking explains
 TRIES = 3  # to look at a loop while it stands still
@@ -38,14 +38,14 @@ class Sampler:
     Args:
         threshold: Seconds; shorter stalls are not told of.
         tell: Called in this thread with a stall: its heartbeat, what was seen, when it ended, whether it goes on.
-        tick: Called in this thread after each look.
+        tick: Called in this thread after each look. It returns whether it wants to be called again soon.
     """
 
     def __init__(
         self,
         threshold: float,
         tell: Callable[[Heartbeat, Episode, float, bool], None],
-        tick: Callable[[], None],
+        tick: Callable[[], bool],
     ) -> None:
         self._threshold = threshold
         self._tell = tell
@@ -53,52 +53,64 @@ class Sampler:
         self._calm = min(CALM, threshold / 3)
         self._pulses: dict[Heartbeat, _Pulse] = {}
         self._lock = threading.Lock()
-        self._stop = threading.Lock()  # held until the thread is to end
+        self._sleep: Sleep | None = None  # there is a thread, which has not been told to end
         self._thread: threading.Thread | None = None
-        self._ending: threading.Thread | None = None
 
     def add(self, heart: Heartbeat) -> None:
         """Watch one more loop."""
         with self._lock:
             self._pulses[heart] = _Pulse(heart)
-            if self._thread is None:
-                self._stop = threading.Lock()
-                self._stop.acquire()
+            if self._sleep is None:
+                self._sleep = Sleep()
                 self._thread = threading.Thread(
-                    target=self._run, args=(self._stop,), name="loopline-watch", daemon=True
+                    target=self._run, args=(self._sleep,), name="loopline-watch", daemon=True
                 )
                 self._thread.start()
+            self._sleep.add(heart.alarm)
+            self._sleep.wake()
 
     def remove(self, heart: Heartbeat) -> None:
-        """Watch it no more. The thread ends if it was the last; ``join`` waits for that."""
+        """Watch it no more; before it is stopped. The thread ends if it was the last; ``join`` waits for that."""
         with self._lock:
             pulse = self._pulses.pop(heart, None)
-            if pulse is not None and pulse.episode is not None:
+            if pulse is None or self._sleep is None:
+                return
+            if pulse.episode is not None:
                 self._end(heart, pulse.episode, monotonic())
-            if self._thread is not None and not self._pulses:
-                self._stop.release()
-                self._ending, self._thread = self._thread, None
+            sleep = self._sleep
+            sleep.remove(heart.alarm)
+            if not self._pulses:
+                self._sleep = None
+                sleep.wake()
+
+    def wake(self) -> None:
+        """Have ``tick`` be called soon."""
+        sleep = self._sleep
+        if sleep is not None:
+            sleep.wake()
 
     def join(self) -> None:
-        """Wait until a thread that is to end has ended."""
-        ending = self._ending
-        if ending is not None and ending is not threading.current_thread():
-            ending.join()
+        """Wait until the thread has ended, if it is to end."""
+        thread = self._thread
+        if self._sleep is None and thread is not None and thread is not threading.current_thread():
+            thread.join()
 
-    def _run(self, stop: threading.Lock) -> None:
-        native = threading.get_native_id()
-        clock, others = ThreadClock(native), _Others(native)
+    def _run(self, sleep: Sleep) -> None:
+        clock = ThreadClock(threading.get_native_id())
         pause = self._calm
         try:
             while True:
                 before, asked = clock.read(), monotonic()
-                if stop.acquire(timeout=pause):
+                rung = sleep.until(pause)
+                if self._sleep is not sleep:
                     return
                 try:
                     # First of all: once the GIL is let go, the loop runs on.
                     now = monotonic()
-                    late, pulses = now - asked - pause, list(self._pulses.values())
-                    looks = [_look_at(pulse, asked, now, late, others) for pulse in pulses]
+                    pulses = list(self._pulses.values())
+                    hearts = [pulse.heart for pulse in pulses]
+                    late = now - _wanted(asked + pause, now, [one for one in hearts if one.alarm.descriptor in rung])
+                    looks = [_look_at(heart, asked, now, late) for heart in hearts]
                     missed = _missed(late, before, clock.read())
                     with self._lock:
                         stalled = [
@@ -106,19 +118,21 @@ class Sampler:
                             for pulse, look in zip(pulses, looks, strict=True)
                             if pulse.heart in self._pulses
                         ]
-                    others.note()
                 except Exception:
                     logger.exception("the watch failed; it goes on")
-                    stalled = []
-                pause = min(stalled, default=self._calm)
-                self._tick()
+                    stalled = [self._calm]
+                if self._tick():
+                    stalled.append(self._calm)
+                pause = min(stalled, default=SELDOM)
         finally:
             clock.close()
+            sleep.close()
 
     def _look(self, pulse: _Pulse, now: float, look: _Look | None, missed: Pause | None) -> float:
         """Look at one loop; return after how many seconds to look again."""
         heart, episode = pulse.heart, pulse.episode
         count, due, was_due, beaten = heart.count, heart.due, heart.was_due, heart.beaten
+        before, reading = heart.before, heart.reading
         if heart.loop.is_closed():
             return self._calm
         if episode is not None and count != episode.beat:
@@ -129,14 +143,14 @@ class Sampler:
             # It was over before this thread could look. Who held the GIL was seen by the witness, if anybody did.
             held = missed is not None and missed.wanted
             seen = (heart.witness.seen_since(was_due) if held else None) or Glimpse((), NOBODY, None)
-            unseen = Episode(count - 1, was_due, pulse.reading)
+            unseen = Episode(count - 1, was_due, before)
             unseen.add(Sample(beaten, seen.stack, seen.owner, heart.clock.read(), seen.callback, missed, ()))
             self._end(heart, unseen, beaten)
         if look is None or now - due <= LATE:
-            pulse.count, pulse.reading = count, heart.clock.read()
-            return self._calm
+            pulse.count = count
+            return SELDOM if heart.alarm.descriptor >= 0 else self._calm
         if episode is None:
-            episode = pulse.episode = Episode(count, due, pulse.reading)
+            episode = pulse.episode = Episode(count, due, reading)
         episode.add(_sample(heart, now, look, missed))
         if now - due > LONG and not episode.said:
             episode.said = True
@@ -157,8 +171,7 @@ class _Look:
     busy: Stack
 
 
-def _look_at(pulse: _Pulse, asked: float, now: float, late: float, others: _Others) -> _Look | None:
-    heart = pulse.heart
+def _look_at(heart: Heartbeat, asked: float, now: float, late: float) -> _Look | None:
     if max(late, now - heart.due) <= LATE or heart.loop.is_closed():
         return None
     for _ in range(TRIES):
@@ -166,15 +179,16 @@ def _look_at(pulse: _Pulse, asked: float, now: float, late: float, others: _Othe
         innermost = frames.get(heart.thread)
         frame = heart.witness.beneath(innermost)
         glimpse = glimpse_of(frame, heart.base, heart.loop)
-        busy_thread = others.busiest(heart.thread)
+        busy_thread = heart.others.busiest(heart.thread, threading.get_ident())
         busy = () if busy_thread is None else stack_of(frames.get(busy_thread))
         again = _frames().get(heart.thread)
         if again is innermost and (frame is None or (frame.f_lasti, frame.f_lineno) == _position(glimpse.stack)):
             break
     else:  # it ran on meanwhile: the stack and the owner may not belong together
         glimpse = Glimpse(glimpse.stack, NOBODY, None)
-    if late > LATE and (seen := heart.witness.seen_since(asked)) is not None:
+    if late > LATE and (seen := heart.witness.seen_since(max(asked, heart.was_due))) is not None:
         glimpse = seen  # the loop may have gone on before this thread was given the GIL
+    heart.others.note()
     return _Look(glimpse, busy)
 
 
@@ -207,40 +221,11 @@ class _Pulse:
         self.heart = heart
         self.episode: Episode | None = None
         self.count = heart.count
-        self.reading: Reading | None = heart.clock.read()
 
 
-class _Others:
-    """Which threads compute."""
-
-    def __init__(self, own: int) -> None:
-        self._own = own
-        self._seen: dict[int, float] = {}
-        self.note()
-
-    def note(self) -> None:
-        """Note how much each has computed so far."""
-        self._at = monotonic()
-        self._seen = {
-            thread.native_id: cpu
-            for thread in threading.enumerate()
-            if thread.native_id is not None and (cpu := cpu_seconds(thread.native_id)) is not None
-        }
-
-    def busiest(self, loop_thread: int) -> int | None:
-        """Return the thread that has computed most since then; None if that is the loop's, or nearly none.
-
-        How much is most depends on what else the machine does.
-        """
-        most, busiest = (monotonic() - self._at) * WORTH, loop_thread
-        for thread in threading.enumerate():
-            native, ident = thread.native_id, thread.ident
-            if native is None or ident is None or native == self._own:
-                continue
-            computed = (cpu_seconds(native) or 0.0) - self._seen.get(native, 0.0)
-            if computed > most:
-                most, busiest = computed, ident
-        return None if busiest == loop_thread else busiest
+def _wanted(planned: float, now: float, rung: Sequence[Heartbeat]) -> float:
+    """Return when the watch's thread should have woken up: once a heart was late, or else when it was asked to."""
+    return min(planned, now, *((heart.due if now - heart.due > LATE else heart.was_due) + LATE for heart in rung))
 
 
 def _missed(late: float, before: Reading | None, after: Reading | None) -> Pause | None:

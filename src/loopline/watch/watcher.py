@@ -169,6 +169,7 @@ class Watcher:
             at=datetime.now(UTC),
         )
         self._finish_when_routed(finding, request, _with_route)
+        self._sampler.wake()
 
     def _finish_when_routed(
         self, finding: Finding, request: Request | None, finish: Callable[[Finding, Route | None], Finding]
@@ -179,12 +180,13 @@ class Watcher:
         else:
             self._pending.append(_Pending(finding, request, monotonic() + PATIENCE, finish))
 
-    def _look_after(self) -> None:
+    def _look_after(self) -> bool:
         for loop in list(self._hearts):
             if loop.is_closed():  # without the application's lifespan, nobody says so
                 self.remove_loop(loop)
         self._settle(everything=not self._hearts)
         self._tell_all()
+        return bool(self._pending)
 
     def settle(self) -> None:
         """Tell of what was found, even if the routers have not said yet whose it is. It may wait for the disk."""

@@ -23,6 +23,7 @@ from loopline.watch.libc import ThreadTimer, thread_timers
 
 __all__ = ["Witness"]
 
+CHECKED = 16  # times that it is set, from one look whose the signal is to the next: that costs more than all the rest
 DEEPEST = 50  # frames that the witness itself needs, with what a garbage collection may call meanwhile
 
 logger = logging.getLogger("loopline.watch")
@@ -48,6 +49,7 @@ class Witness:
         self._at = 0.0
         self._loop = asyncio.get_running_loop()
         self._timer: ThreadTimer | None = None
+        self._times_set = 0
         self._handler = self._look  # one object, so that it can be recognised
         if not thread_timers or threading.current_thread() is not threading.main_thread():
             return
@@ -66,10 +68,11 @@ class Witness:
         """Begin to count anew. To be called in the loop's thread."""
         if self._timer is None:
             return
-        if signal.getsignal(signal.SIGURG) is self._handler:
-            self._timer.set()
-        else:
+        self._times_set += 1
+        if not self._times_set % CHECKED and signal.getsignal(signal.SIGURG) is not self._handler:
             self.close()  # somebody else wants the signal
+        else:
+            self._timer.set()
 
     def close(self) -> None:
         """Look no more."""
