@@ -28,6 +28,7 @@ from ray import exceptions as errors
 from loopline.lanes import _ray_wire as ray_wire
 from loopline.lanes import _wire as wire
 from loopline.lanes._ray_actor import Actor
+from loopline.lanes._ray_reaper import Reaper
 from loopline.lanes._ray_task import Answer, Generator, run_call
 from loopline.lanes._ray_wire import Frame, Payload
 
@@ -123,6 +124,7 @@ class _Bridge:
         self._putting: set[int] = set()
         self._shared: dict[int, tuple[Payload, Future[Any]]] = {}
         self._putters = ThreadPoolExecutor(PUTTERS)
+        self._reaper = Reaper(_kill)
 
     def connect(self) -> str:
         """Connect to the cluster.
@@ -275,9 +277,7 @@ class _Bridge:
         if isinstance(running, Actor):
             running.end()
         elif isinstance(running, _Call):
-            later = threading.Timer(max(0.0, running.began + YOUNG - monotonic()), _kill, (running.reference,))
-            later.daemon = True
-            later.start()
+            self._reaper.end_at(running.began + YOUNG, running.reference)
 
     def send(self, number: int, answer: Answer) -> None:
         """Send a frame to the lane."""
