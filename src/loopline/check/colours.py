@@ -16,7 +16,7 @@ from loopline.check.finding import Step
 from loopline.check.inference import Inference
 from loopline.check.model import FunctionInfo, ModuleInfo, extent
 from loopline.check.once import guards
-from loopline.check.patches import Patches, is_skipped
+from loopline.check.patches import Patches
 from loopline.check.services import Part, Services
 from loopline.check.values import Frame, Function
 
@@ -172,14 +172,28 @@ class Loop:
         """What is known when the calls that the server makes begin: what the lifespan, and their dependencies, ask."""
         callers = {frame: self._served_by(frame) for frame in self._parents}
         lifespans = [one.function for one in services.parts if one.kind == "lifespan"]
+        routes = {route.endpoint for route in services.routes}
         roots: dict[Frame, list[Function]] = {}
+
+        def begin(frame: Frame, kind: str) -> None:
+            started = [one for one in lifespans if one.module.is_test == frame.info.module.is_test]
+            roots[frame] = [Function(one) for one in started] if kind in SERVED and len(started) == 1 else []
+            if frame.info in routes:
+                roots[frame].extend(services.before(frame.info))
+
+        for part in services.parts:
+            if part.asked is None:
+                continue
+            scope, node = part.asked
+            frame, caller = self._inference.frame(part.function), self._inference.default_frame(scope)
+            if caller not in self._parents:  # it runs in a thread
+                callers[frame].append((caller, Run(node, frame, certain=True, spawned=True, called=node.args[0])))
+                begin(caller, "route")
         for frame, parent in self._parents.items():
             kind = self._labels[frame][0]
-            if parent is None and (kind != "other" or not callers[frame]):
-                started = [one for one in lifespans if one.module.is_test == frame.info.module.is_test]
-                roots[frame] = [Function(one) for one in started] if kind in SERVED and len(started) == 1 else []
-                if kind == "route":
-                    roots[frame].extend(services.before(frame.info))
+            # What the project itself calls, or hands over to be run once the answer is sent, begins as its callers do.
+            if parent is None and (kind not in ("other", "background") or not callers[frame]):
+                begin(frame, kind)
         return Filled(self._inference, self._effects, callers, roots)
 
     def _served_by(self, frame: Frame) -> list[tuple[Frame, Run]]:
@@ -267,7 +281,7 @@ class Loop:
         kind, title = self._labels[frame]
         place = _place(frame.info, kind)
         if place == "tests" and (
-            replaced or is_skipped(frame.info) or self._is_patched(frame.info, called, names, current)
+            replaced or self._patches.is_skipped(frame.info) or self._is_patched(frame.info, called, names, current)
         ):
             return None
         is_mocked = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked

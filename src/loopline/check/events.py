@@ -26,6 +26,7 @@ class Run:
     """A function of the project that runs here: in the same thread, or (``later``) on the same loop.
 
     ``spawned``: its coroutine is not awaited where it is made, so that it may become a task of its own.
+    ``called``: what names the function, where that is not what ``node`` calls: it is handed to a library.
     ``alternatives``: the ways of which one is gone, each with its calls; if each blocks, the line does.
     """
 
@@ -34,4 +35,5 @@ class Run:
     certain: bool
     later: bool = False
     spawned: bool = False
+    called: ast.expr | None = None
     alternatives: tuple[tuple[Frame, ...], ...] = ()

@@ -132,10 +132,10 @@ class Filled:
             facts: What is known where it is called.
             run: The call.
         """
-        return self._renamed(facts, _receiver(_called(run.node)), _self(run.frame.info))
+        return self._renamed(facts, _receiver(run.called or _called(run.node)), _self(run.frame.info))
 
     def _after(self, facts: Facts, run: Run) -> Facts:
-        return self._renamed(facts, _self(run.frame.info), _receiver(_called(run.node)))
+        return self._renamed(facts, _self(run.frame.info), _receiver(run.called or _called(run.node)))
 
     @staticmethod
     def _renamed(facts: Facts, old: str, new: str) -> Facts:

@@ -7,17 +7,17 @@ Also what its fixtures replace, those included that it does not name itself, wha
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from loopline.check.library_types import given
 from loopline.check.mocks import fixture, homes
-from loopline.check.model import ClassInfo, FunctionInfo, Scope
+from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope
 
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["Patches", "is_skipped"]
+__all__ = ["Patches"]
 
 REPLACING = {"patch", "object", "setattr", "multiple"}
 
@@ -29,6 +29,7 @@ class Patches:
         self._inference = inference
         self._known: dict[FunctionInfo, frozenset[str]] = {}
         self._always: dict[Scope, list[FunctionInfo]] = {}
+        self._skipped: dict[Scope, bool] = {}
 
     def of(self, info: FunctionInfo) -> frozenset[str]:
         """Return the names, dotted as they are given, that a test and its fixtures replace.
@@ -56,6 +57,28 @@ class Patches:
             known = self._known[info] = frozenset(found)
         return known
 
+    def is_skipped(self, info: FunctionInfo) -> bool:
+        """Tell whether a test never runs: `@pytest.mark.skip`, `skipif(True, …)`, its class or module skips itself.
+
+        Args:
+            info: The test.
+        """
+        if _is_marked(getattr(info.node, "decorator_list", ())):
+            return True
+        return any(self._is_all_skipped(scope) for scope in (info.owner, info.module) if scope is not None)
+
+    def _is_all_skipped(self, scope: Scope) -> bool:
+        known = self._skipped.get(scope)
+        if known is None:
+            marks = [
+                one
+                for mark in _marks(scope)
+                for one in (mark.elts if isinstance(mark, ast.List | ast.Tuple) else [mark])
+            ]
+            skips = isinstance(scope, ModuleInfo) and any(_skips(one) for one in scope.tree.body)
+            known = self._skipped[scope] = skips or _is_marked(marks)
+        return known
+
     def _of_every_test(self, scope: Scope) -> list[FunctionInfo]:
         """The fixtures of a class, a module or a conftest that every test gets: `@pytest.fixture(autouse=True)`."""
         known = self._always.get(scope)
@@ -65,16 +88,7 @@ class Patches:
         return known
 
 
-def is_skipped(info: FunctionInfo) -> bool:
-    """Tell whether a test never runs: `@pytest.mark.skip`, `@pytest.mark.skipif(True, …)`, a module that skips itself.
-
-    Args:
-        info: The test.
-    """
-    marks = list(getattr(info.node, "decorator_list", ()))
-    for scope in (info.owner, info.module):
-        for mark in _marks(scope) if scope is not None else ():
-            marks.extend(mark.elts if isinstance(mark, ast.List | ast.Tuple) else [mark])
+def _is_marked(marks: Sequence[ast.AST]) -> bool:
     for node in marks:
         match node:
             case ast.Attribute(attr="skip") | ast.Call(func=ast.Attribute(attr="skip")):
@@ -83,7 +97,7 @@ def is_skipped(info: FunctionInfo) -> bool:
                 return True
             case _:
                 pass
-    return any(_skips(one) for one in info.module.tree.body)
+    return False
 
 
 def _skips(statement: ast.stmt) -> bool:

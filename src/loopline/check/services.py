@@ -69,12 +69,16 @@ class Dependency:
 
 @dataclass(eq=False)
 class Part:
-    """Code that the server runs: ``kind`` is route, dependency, middleware, handler, lifespan, startup or validator."""
+    """Code that the server runs: ``kind`` is route, dependency, middleware, handler, lifespan, startup or validator.
+
+    Or background: ``asked`` is the function that asks for it then, and where.
+    """
 
     kind: str
     function: FunctionInfo
     title: str
     receiver: Instance | None = None
+    asked: tuple[FunctionInfo, ast.Call] | None = None
 
 
 class Services:
@@ -286,7 +290,9 @@ class Services:
             case "add_task" if node.args:
                 for value in infer(node.args[0], scope, None):
                     if isinstance(value, Function) and value.info.is_async and self._is_background(receiver, scope):
-                        self.parts.append(Part("background", value.info, f"background task {value.info.name}"))
+                        asked = (scope, node) if isinstance(scope, FunctionInfo) else None
+                        title = f"background task {value.info.name}"
+                        self.parts.append(Part("background", value.info, title, asked=asked))
             case _ if name.startswith("add_") or name.endswith("Route"):
                 endpoint = next(iter([*node.args[1:2], *given(node, "endpoint")]), None)
                 for value in infer(endpoint, scope, None) if endpoint is not None else ():

@@ -200,12 +200,12 @@ class _Walk:
         for which in effect.runs:
             for one in given(node, which):
                 for value in self._infer(one):
-                    self._handed(node, value, later=False)
+                    self._handed(node, value, later=False, called=one)
         for which in (*effect.loop, *effect.background):
             for one in given(node, which):
                 for value in self._infer(one):
                     if which in effect.loop or (isinstance(value, Function) and value.info.is_async):
-                        self._handed(node, value, later=True)
+                        self._handed(node, value, later=True, called=one)
         for which in () if effect.is_async else effect.entered:
             for one in given(node, which):
                 self._with(one)
@@ -214,20 +214,21 @@ class _Walk:
                 if not isinstance(one, ast.GeneratorExp | ast.ListComp):
                     self._iterates(one, self._infer(one))
 
-    def _handed(self, node: ast.AST, value: Value, *, later: bool) -> None:
+    def _handed(self, node: ast.AST, value: Value, *, later: bool, called: ast.expr) -> None:
         match value:
             case Function(info=info, closure=closure, receiver=receiver, possible=possible):
                 frame = self._inference.frame(info, (), closure, receiver)
                 if not info.is_generator:
-                    self._found.append(Run(node, frame, not possible, later=later or info.is_async))
+                    run = Run(node, frame, not possible, later=later or info.is_async, spawned=later, called=called)
+                    self._found.append(run)
             case Partial(function=function):
-                self._handed(node, function, later=later)
+                self._handed(node, function, later=later, called=called)
             case Class() if not later:
                 for function in constructors(self._inference, value):
-                    self._handed(node, function, later=False)
+                    self._handed(node, function, later=False, called=called)
             case Instance():
                 for method in attributes.get(self._inference, value, "__call__"):
-                    self._handed(node, method, later=later)
+                    self._handed(node, method, later=later, called=called)
             case Library() | LibraryMethod() if not later:
                 effect = calls.library_effect(self._inference, value)
                 if effect is not None:
