@@ -112,6 +112,35 @@ async def test_every_attempt_is_a_span_with_its_number_and_what_became_of_it(
     )
 
 
+async def test_a_job_that_is_shown_says_which_trace_it_belongs_to(db: Database, traces: Traces) -> None:
+    jobs = JobQueue(db)
+
+    @jobs.task(name="shown")
+    async def shown() -> None: ...
+
+    with traces.request():
+        async with db.begin() as session:
+            number = await shown.enqueue(session)
+    found = await jobs.operations.get(number)
+    assert found is not None
+    assert found.trace_id == trace_of(traces.one("request"))
+    assert [job.trace_id for job in await jobs.operations.find()] == [found.trace_id]
+
+
+async def test_a_job_that_was_not_traced_or_whose_trace_can_not_be_read_says_none(db: Database) -> None:
+    jobs = JobQueue(db)
+
+    @jobs.task(name="shown")
+    async def shown() -> None: ...
+
+    async with db.begin() as session:
+        numbers = [await shown.enqueue(session) for _ in range(3)]
+        for number, trace_of_it in zip(numbers, [None, "{}", '{"traceparent": "<script>"}'], strict=True):
+            values = {"trace": trace_of_it, "id": number}
+            await session.execute(text("UPDATE loopline_jobs SET trace = :trace WHERE id = :id"), values)
+    assert [job.trace_id for job in await jobs.operations.find()] == [None] * 3
+
+
 async def test_to_put_a_job_off_or_to_end_it_is_no_error(db: Database, traces: Traces) -> None:
     jobs = JobQueue(db, poll=0.02)
 

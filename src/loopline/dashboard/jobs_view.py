@@ -90,6 +90,7 @@ def job_in_full(job: Job, hiding: Hiding, tasks: Tasks) -> dict[str, Any]:
         "arguments": _cut(arguments, LONGEST),
         "priority": job.priority,
         "unique_key": None if job.unique_key is None else plain(job.unique_key),
+        "trace": job.trace_id,
         "started": _time(job.started_at),
         "failures": [
             {

@@ -104,6 +104,7 @@ class Job:
         run_at: When it was, or is, due.
         started_at: When its last attempt began.
         finished_at: When it ended.
+        trace_id: By what a backend of traces knows what enqueued it; None if it was not traced.
         failures: Why attempts failed.
     """
 
@@ -120,4 +121,5 @@ class Job:
     run_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    trace_id: str | None
     failures: tuple[Failure, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +27,7 @@ AGAIN: tuple[JobState, ...] = ("scheduled", "retryable", "cancelled", "discarded
 
 COLUMNS = (
     "id, task, arguments, state, queue, priority, attempt, max_attempts, unique_key, "
-    "created_at, run_at, started_at, finished_at"
+    "created_at, run_at, started_at, finished_at, trace"
 )
 
 
@@ -238,8 +239,15 @@ def job_of_row(row: Any, failures: Sequence[Failure]) -> Job:
         run_at=_when(row.run_at),
         started_at=None if row.started_at is None else _when(row.started_at),
         finished_at=None if row.finished_at is None else _when(row.finished_at),
+        trace_id=_trace_id(row.trace),
         failures=tuple(failures),
     )
+
+
+def _trace_id(stored: str | None) -> str | None:
+    """Return what the traceparent of a stored trace begins with, after its version (W3C Trace Context, 3.2)."""
+    found = re.search(r'"traceparent": ?"[0-9a-f]{2}-([0-9a-f]{32})-', stored or "")
+    return None if found is None else found[1]
 
 
 def _when(seconds: float) -> datetime:

@@ -37,6 +37,7 @@ function draw(job) {
     ...fact("Priority", String(job.priority)),
     ...fact("Last attempt took", took),
     ...(job.unique_key === null ? [] : fact("Unique key", job.unique_key)),
+    ...(job.trace === null ? [] : fact("Trace", job.trace)),
   );
   setText(find("#job-arguments"), job.arguments);
   const left = job.failures_left_out ? [element("li", {}, `${job.failures_left_out} earlier failures are not shown`)] : [];
