@@ -140,6 +140,7 @@ def _owner_named(scope: FunctionInfo, receiver: str) -> ClassInfo | None:
 class _Indexer:
     def __init__(self, module: ModuleInfo) -> None:
         self._module = module
+        self._names_in_passing = ":=" in module.source
 
     def block(self, body: list[ast.stmt], scope: Scope, end: Position) -> None:
         for statement in body:
@@ -147,6 +148,8 @@ class _Indexer:
 
     def _statement(self, node: ast.stmt, scope: Scope, end: Position) -> None:
         start = position(node)
+        if self._names_in_passing:
+            self._name(node, scope, end)
         match node:
             case ast.Expr(
                 value=ast.Call(func=ast.Attribute(value=container, attr="append" | "add" | "appendleft"), args=[put])
@@ -226,6 +229,17 @@ class _Indexer:
                 self._bind(scope, node.name.id, Binding("value", start, end, node.value))  # type: ignore[attr-defined]
             case _:
                 pass
+
+    def _name(self, node: ast.AST, scope: Scope, end: Position) -> None:
+        """Bind what a statement's own expressions name in passing: `if path := find(name):`."""
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.match_case):
+                if part.guard is not None:
+                    self._name(part.guard, scope, end)
+            elif not isinstance(part, ast.stmt | ast.ExceptHandler | ast.Lambda):
+                self._name(part, scope, end)
+        if isinstance(node, ast.NamedExpr):
+            bind_target(node.target, scope, Binding("value", _end(node), end, node.value))
 
     def _expression(self, node: ast.expr, scope: Scope) -> None:
         """What the test of a conditional expression says of what it chooses from."""

@@ -22,7 +22,8 @@ __all__ = ["ASYNC", "File", "Project", "list_files", "load", "load_files"]
 LAZY_FROM = 150  # files: fewer are all parsed at once
 ASYNC = re.compile("async|await|Async|Await")
 EVERYTHING, NOTHING = re.compile(""), re.compile("(?!)")
-SKIPPED = {"node_modules", "__pycache__", "site-packages", "build", "dist", "venv", "env", ".venv"}
+SKIPPED = {"node_modules", "__pycache__", "site-packages"}
+PROJECT = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +178,21 @@ def list_files(paths: Iterable[Path], exclude: Sequence[str] = ()) -> dict[str, 
 
 def _files(root: Path) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
-        if "pyvenv.cfg" in names:
+        if "pyvenv.cfg" in names or "conda-meta" in folders or _is_built(folder, folders):
             folders.clear()
             continue
+        folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
         for name in sorted(names):
             if name.endswith(".py"):
                 yield os.path.join(folder, name)
+
+
+def _is_built(folder: str, folders: Sequence[str]) -> bool:
+    """Whether it is where setuptools builds a distribution, with copies of its files; a package may have that name."""
+    above, name = os.path.split(folder)
+    if name != "build" or not any(one == "lib" or one.startswith(("lib.", "bdist.")) for one in folders):
+        return False
+    return any(os.path.exists(os.path.join(above, one)) for one in PROJECT)
 
 
 def _read(
