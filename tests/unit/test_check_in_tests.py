@@ -301,3 +301,39 @@ def test_what_one_test_changes_in_its_object_is_not_changed_in_another(tmp_path:
             return poll(request)
         """
     assert lines(tmp_path, test) == ["return poll(request)"]
+
+
+def test_what_a_with_statement_replaces_is_itself_again_after_it(tmp_path: Path) -> None:
+    test = """
+        import os
+        from unittest.mock import patch
+        import pytest
+        async def test_within():
+            with patch("os.listdir", return_value=[]):
+                os.listdir("within")
+            return os.listdir("after")
+        async def test_twice():
+            with patch("os.listdir", return_value=[]):
+                os.listdir("once")
+            with pytest.raises(ValueError), patch("os.listdir"):
+                os.listdir("twice")
+        @patch("os.listdir")
+        async def test_all_the_time(listdir):
+            with patch("os.listdir", return_value=[]):
+                os.listdir("within")
+            os.listdir("after")
+        async def test_to_the_end(monkeypatch):
+            with patch("os.getcwd"):
+                os.getcwd()
+            monkeypatch.setattr(os, "listdir", lambda path: [])
+            os.listdir("after")
+        @pytest.fixture
+        def no_files():
+            with patch("os.listdir", return_value=[]):
+                yield
+        async def test_by_a_fixture(no_files):
+            with patch("os.listdir", return_value=[]):
+                os.listdir("within")
+            os.listdir("after")
+        """
+    assert lines(tmp_path, test) == ['return os.listdir("after")']

@@ -386,3 +386,28 @@ def test_what_forgets_a_global_is_not_what_remembers_it(tmp_path: Path) -> None:
             stop()
     """
     assert {one.certain for one in found(tmp_path, {"a.py": code})} == {True}
+
+
+def test_a_package_named_build_is_read_and_what_setuptools_has_built_is_not(tmp_path: Path) -> None:
+    call = SLOW + "async def g():\n    slow()\n"
+    files = {
+        "pyproject.toml": "",
+        "build/lib/shop.py": call,
+        "build/bdist.linux-x86_64/shop.py": call,
+        "env/pyvenv.cfg": "",
+        "env/lib/python3.13/other.py": call,
+        "conda/conda-meta/history": "",
+        "conda/lib/other.py": call,
+        "src/node_modules/gyp.py": call,
+        "src/shop/build/steps.py": call,
+        "src/shop/build/lib/tools.py": call,
+        "src/shop/env/names.py": call,
+        "src/shop/dist/rates.py": call,
+    }
+    paths = sorted(Path(one.path).relative_to(tmp_path).as_posix() for one in found(tmp_path, files))
+    assert paths == [
+        "src/shop/build/lib/tools.py",
+        "src/shop/build/steps.py",
+        "src/shop/dist/rates.py",
+        "src/shop/env/names.py",
+    ]

@@ -33,6 +33,7 @@ class Built:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._changed: dict[str, bool] = {}
+        self._plain: dict[ClassInfo, tuple[bool, list[str]]] = {}  # whether it is one, and its validators
         self._open: set[tuple[ast.expr, str, Frame | None]] = set()  # what is asked at this moment
 
     def field(self, node: ast.expr, name: str, scope: Scope, frame: Frame | None, depth: int = 0) -> Known:
@@ -157,12 +158,14 @@ class Built:
 
     def _is_plain(self, info: ClassInfo, name: str) -> bool:
         """Whether a class takes a field by name, as it is: a model or a data class, without a word on this one."""
-        checked = [one.info for one in validators(self._inference, info)]
-        texts = [ast.unparse(one.node) for one in checked]
-        if any(f"'{name}'" in text or f".{name} " in text for text in texts):
-            return False
-        is_data = any("dataclass" in ast.unparse(one) for one in info.node.decorator_list)
-        return is_data or self._inference.classes.inherits(info, "pydantic.BaseModel", "pydantic.main.BaseModel")
+        known = self._plain.get(info)
+        if known is None:
+            models = "pydantic.BaseModel", "pydantic.main.BaseModel"
+            is_data = any("dataclass" in ast.unparse(one) for one in info.node.decorator_list)
+            is_data = is_data or self._inference.classes.inherits(info, *models)
+            checked = validators(self._inference, info) if is_data else []
+            known = self._plain[info] = is_data, [ast.unparse(one.info.node) for one in checked]
+        return known[0] and not any(f"'{name}'" in text or f".{name} " in text for text in known[1])
 
     def _is_changed(self, name: str, scope: Scope) -> bool:
         """Whether anything but an object itself assigns to an attribute of this name; a test only does to its own."""

@@ -281,7 +281,9 @@ class Loop:
         kind, title = self._labels[frame]
         place = _place(frame.info, kind)
         if place == "tests" and (
-            replaced or self._patches.is_skipped(frame.info) or self._is_patched(frame.info, called, names, current)
+            replaced
+            or self._patches.is_skipped(frame.info)
+            or self._is_patched(frame.info, event.node, called, names, current)
         ):
             return None
         is_mocked = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
@@ -299,9 +301,11 @@ class Loop:
         stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title, served)
         return weight, stop
 
-    def _is_patched(self, test: FunctionInfo, called: list[FunctionInfo], names: set[str], block: Block) -> bool:
+    def _is_patched(
+        self, test: FunctionInfo, node: ast.AST, called: list[FunctionInfo], names: set[str], block: Block
+    ) -> bool:
         """Whether a test replaces something on the way, which goes through these names, or what blocks."""
-        patched = self._patches.of(test)
+        patched = self._patches.at(test, node)
         last = {name.rpartition(".")[2] for name in patched}
         if any(one.name in last or (one.owner is not None and one.owner.name in last) for one in called):
             return True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from loopline.check.calls import library_effect
 from loopline.check.import_time import literals
 from loopline.check.library_types import given
-from loopline.check.model import FunctionInfo, own_nodes
+from loopline.check.model import FunctionInfo
 from loopline.check.values import Frame, Function, Partial, Value
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def handed_over(inference: Inference, frame: Frame) -> Iterator[tuple[ast.expr, 
     info = frame.info
     if not info.is_async:
         return
-    for node in own_nodes(info.node):
+    for node in info.parts:
         match node:
             case ast.Await(value=ast.Call(func=called) as call) if any(one in _name(called) for one in WORDS):
                 yield from _handed(inference, call, info, frame)

@@ -61,7 +61,7 @@ class HotNames:
         if words is None:
             words = self._words[function.module] = self.names.intersection(NAME.findall(function.module.source))
         text = function.module.text(function.node.lineno, function.node.end_lineno or function.node.lineno)
-        return any(word in text for word in words) and self._is_any_hot(function, words)
+        return not words.isdisjoint(NAME.findall(text)) and self._is_any_hot(function, words)
 
     def _is_any_hot(self, function: FunctionInfo, words: set[str]) -> bool:
         frame = self._inference.default_frame(function)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from loopline.check.indexing import position
 from loopline.check.missing import MISSING, is_for_missing
-from loopline.check.model import FunctionInfo, ModuleInfo, own_nodes
+from loopline.check.model import FunctionInfo, ModuleInfo
 from loopline.check.outcomes import known
 from loopline.check.regions import regions
 from loopline.check.values import Frame
@@ -47,7 +47,7 @@ class Living:
 
     def _never(self, info: FunctionInfo) -> Iterator[tuple[Position, Position]]:
         """What handles that a library is missing which the project needs anyway."""
-        for node in own_nodes(info.node) if not MISSING.isdisjoint(info.used_names) else ():
+        for node in info.parts if not MISSING.isdisjoint(info.used_names) else ():
             if isinstance(node, ast.Try) and (imported := _imported(node.body)):
                 for handler in node.handlers:
                     if is_for_missing(handler) and all(self._is_needed(one, info.module) for one in imported):

@@ -183,36 +183,37 @@ class FunctionInfo:
         """What its own return statements give."""
         if isinstance(self.node, ast.Lambda):
             return [self.node.body]
-        return [node.value for node in self._parts if isinstance(node, ast.Return) and node.value is not None]
+        return [node.value for node in self.parts if isinstance(node, ast.Return) and node.value is not None]
 
     @cached_property
     def return_places(self) -> list[tuple[int, int]]:
         """Where its own return statements begin, in order: line and column."""
-        return [(node.lineno, node.col_offset) for node in self._parts if isinstance(node, ast.Return)]
+        return [(node.lineno, node.col_offset) for node in self.parts if isinstance(node, ast.Return)]
 
     @cached_property
     def yields(self) -> list[ast.Yield | ast.YieldFrom]:
         """Its own yield expressions."""
-        return [node for node in self._parts if isinstance(node, ast.Yield | ast.YieldFrom)]
+        return [node for node in self.parts if isinstance(node, ast.Yield | ast.YieldFrom)]
 
     @cached_property
     def calls(self) -> list[ast.Call]:
         """The calls in its own body."""
-        return [node for node in self._parts if isinstance(node, ast.Call)]
+        return [node for node in self.parts if isinstance(node, ast.Call)]
 
     @cached_property
     def steps(self) -> list[ast.Assign | ast.If]:
         """The assignments and tests in its own body."""
-        return [node for node in self._parts if isinstance(node, ast.Assign | ast.If)]
+        return [node for node in self.parts if isinstance(node, ast.Assign | ast.If)]
 
     @cached_property
-    def _parts(self) -> list[ast.AST]:
+    def parts(self) -> list[ast.AST]:
+        """The nodes of its own body that are asked for again and again: calls, tests, blocks, what it awaits."""
         return [node for node in own_nodes(self.node) if node.__class__ in _WANTED]
 
     @cached_property
     def awaits(self) -> bool:
         """Whether its own body waits on the loop: `await`, `async for`, `async with`, an `async` comprehension."""
-        return awaits(self.node)
+        return any(one.__class__ in _WAITS or getattr(one, "is_async", 0) for one in self.parts)
 
     @property
     def is_generator(self) -> bool:
@@ -258,7 +259,11 @@ class FunctionInfo:
 
 Scope = ModuleInfo | ClassInfo | FunctionInfo
 
-_WANTED = kinds(ast.Return, ast.Yield, ast.YieldFrom, ast.Call, ast.Assign, ast.If)
+_WANTED = kinds(
+    ast.Return, ast.Yield, ast.YieldFrom, ast.Call, ast.Assign, ast.If, ast.While, ast.IfExp, ast.BoolOp, ast.For,
+    ast.AsyncFor, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.ExceptHandler, ast.match_case, ast.Await,
+    ast.comprehension,
+)  # fmt: skip
 _WAITS = kinds(ast.Await, ast.AsyncFor, ast.AsyncWith)
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 

@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from loopline.check.contexts import fillings, is_nothing
-from loopline.check.model import FunctionInfo, own_nodes
+from loopline.check.model import FunctionInfo
 
 __all__ = ["Kept", "fallbacks", "guards", "keeping", "remembered_calls"]
 
@@ -99,7 +99,7 @@ def guards(info: FunctionInfo) -> set[int]:
     kept = remembered_calls(info)
     return {
         id(item.context_expr)
-        for node in own_nodes(info.node)
+        for node in info.parts
         if isinstance(node, ast.With) and isinstance(node.body[0], ast.If) and _asks_of_one(node, kept)
         for item in node.items
     }
@@ -118,7 +118,7 @@ def fallbacks(info: FunctionInfo) -> set[int]:
         info: The function.
     """
     found: set[int] = set()
-    for node in own_nodes(info.node):
+    for node in info.parts:
         match node:
             case ast.BoolOp(op=ast.Or(), values=[ast.Attribute(), *others]):
                 found.update(id(one) for other in others for one in ast.walk(other))

@@ -7,12 +7,13 @@ Also what its fixtures replace, those included that it does not name itself, wha
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from loopline.check.library_types import given
 from loopline.check.mocks import fixture, homes
-from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope
+from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope, extent
 
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
@@ -28,8 +29,29 @@ class Patches:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._known: dict[FunctionInfo, frozenset[str]] = {}
+        self._around: dict[FunctionInfo, set[str]] = {}  # what others replace for it
+        self._blocks: dict[FunctionInfo, list[tuple[ast.AST, Counter[str]]]] = {}
         self._always: dict[Scope, list[FunctionInfo]] = {}
         self._skipped: dict[Scope, bool] = {}
+
+    def at(self, test: FunctionInfo, node: ast.AST) -> frozenset[str]:
+        """Return the names that are replaced when a test comes to a place.
+
+        Args:
+            test: The test.
+            node: The place. `with patch("…"):` lasts as long as its block.
+        """
+        known = self._blocks.get(test)
+        if known is None:
+            known = self._blocks[test] = list(_blocks(test.node))
+        over = [names for block, names in known if not _is_in(node, block)]
+        if not over:
+            return self.of(test)
+        left = Counter(_replaced(test.node))
+        for names in over:
+            left.subtract(names)
+        self.of(test)
+        return frozenset(self._around[test] | {name for name, times in left.items() if times > 0})
 
     def of(self, info: FunctionInfo) -> frozenset[str]:
         """Return the names, dotted as they are given, that a test and its fixtures replace.
@@ -40,7 +62,7 @@ class Patches:
         known = self._known.get(info)
         if known is None:
             self._known[info] = frozenset()
-            found = set(_replaced(info.node))
+            found = self._around[info] = set()
             names = [arg.arg for arg in info.parameters]
             for scope in homes(self._inference, info):
                 for node in _marks(scope):
@@ -54,7 +76,7 @@ class Patches:
                 given_one = fixture(self._inference, name, info)
                 if given_one is not None and given_one is not info:
                     found |= self.of(given_one)
-            known = self._known[info] = frozenset(found)
+            known = self._known[info] = frozenset({*found, *_replaced(info.node)})
         return known
 
     def is_skipped(self, info: FunctionInfo) -> bool:
@@ -137,6 +159,20 @@ def _asked_for(node: ast.AST) -> Iterator[str]:
                 )
             case _:
                 pass
+
+
+def _blocks(node: ast.AST) -> Iterator[tuple[ast.AST, Counter[str]]]:
+    """The blocks in which something is replaced, and what."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.With | ast.AsyncWith):
+            names = Counter(name for item in one.items for name in _replaced(item.context_expr))
+            if names:
+                yield one, names
+
+
+def _is_in(node: ast.AST, block: ast.AST) -> bool:
+    begun, ended = extent(block)[:2], extent(block)[2:]
+    return begun <= extent(node)[:2] < ended
 
 
 def _replaced(node: ast.AST) -> Iterator[str]:

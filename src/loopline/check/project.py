@@ -17,7 +17,7 @@ from loopline.check.model import ModuleInfo
 from loopline.check.reading import UNREADABLE, parse, parse_module, read_text
 from loopline.check.texts import Texts
 
-__all__ = ["ASYNC", "File", "Project", "list_files", "load", "load_files"]
+__all__ = ["ASYNC", "File", "Project", "Unreadable", "list_files", "load", "load_files"]
 
 LAZY_FROM = 150  # files: fewer are all parsed at once
 ASYNC = re.compile("async|await|Async|Await")
@@ -34,6 +34,16 @@ class File:
     base: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that can't be read or parsed: its path, where and why, and whether templates look like that."""
+
+    shown: str
+    line: int
+    reason: str
+    is_template: bool
+
+
 class Project:
     """Modules by name. A module has one name for each directory that may be on the import path."""
 
@@ -41,7 +51,7 @@ class Project:
         self.modules: list[ModuleInfo] = []
         self.unparsed: list[ModuleInfo] = []
         self._empty = 0  # modules that turned out to be no Python
-        self.unreadable: list[tuple[str, int, str]] = []
+        self.unreadable: list[Unreadable] = []
         self._names: dict[str, list[ModuleInfo]] = {}
 
     def add(self, module: ModuleInfo, names: Sequence[str]) -> None:
@@ -58,8 +68,9 @@ class Project:
 
     def refuse(self, shown: str, error: BaseException) -> None:
         """Note a file that can't be read or parsed."""
-        line = getattr(error, "lineno", None) or 1
-        self.unreadable.append((shown, line, getattr(error, "msg", None) or str(error) or type(error).__name__))
+        line, text = getattr(error, "lineno", None) or 1, getattr(error, "text", None) or ""
+        reason = getattr(error, "msg", None) or str(error) or type(error).__name__
+        self.unreadable.append(Unreadable(shown, line, reason, is_template="{{" in text or "{%" in text))
 
     def parse_later(self, module: ModuleInfo) -> None:
         """Parse a module that was not parsed at once. One that can't be is empty."""

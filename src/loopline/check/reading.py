@@ -10,6 +10,7 @@ from pathlib import Path
 
 from loopline.check.indexing import index_module
 from loopline.check.model import ModuleInfo
+from loopline.check.newer_syntax import in_older_syntax
 from loopline.check.nodes import compact
 
 __all__ = ["UNREADABLE", "parse", "parse_module", "read_text"]
@@ -34,14 +35,25 @@ def read_text(file: Path, content: bytes | None = None) -> str:
 
 
 def parse(source: str) -> ast.Module:
-    """Return a text's tree.
+    """Return a text's tree, though its syntax may be a little newer than the Python that runs this.
 
     Args:
         source: The text.
+
+    Raises:
+        SyntaxError: If it is no Python, or too new.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(source)
+        try:
+            return ast.parse(source)
+        except SyntaxError:
+            older = in_older_syntax(source)
+            if older == source:
+                raise
+            with suppress(SyntaxError):
+                return ast.parse(older)
+            raise
 
 
 def parse_module(module: ModuleInfo) -> None:

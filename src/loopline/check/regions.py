@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from loopline.check.indexing import position
-from loopline.check.model import FunctionInfo, own_nodes
+from loopline.check.model import FunctionInfo
+from loopline.check.nodes import kinds
 
 __all__ = ["Region", "regions"]
 
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 Position = tuple[int, int]
+_DIVIDING = kinds(
+    ast.If, ast.While, ast.IfExp, ast.BoolOp, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith, ast.Try, ast.TryStar,
+    ast.ExceptHandler, ast.match_case,
+)  # fmt: skip
 _known: WeakKeyDictionary[FunctionInfo, list[Region]] = WeakKeyDictionary()
 
 
@@ -43,7 +48,9 @@ def _find(info: FunctionInfo) -> list[Region]:
     found: list[Region] = []
     if not isinstance(info.node, ast.Lambda):
         found.extend(_left(info.node.body))
-    for node in own_nodes(info.node):
+    for node in info.parts:
+        if node.__class__ not in _DIVIDING:
+            continue
         match node:
             case ast.If(test=test, body=body, orelse=orelse):
                 found.append(_region(body, test, False))

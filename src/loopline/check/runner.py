@@ -77,7 +77,7 @@ def check(paths: Sequence[Path], settings: Settings | None = None, *, cache: Pat
 
 def _parsed(project: Project, files: dict[str, File]) -> frozenset[str]:
     """Return the paths of the files that count with all that is in them: those that were parsed, or can't be."""
-    refused = {shown for shown, _, _ in project.unreadable}
+    refused = {one.shown for one in project.unreadable}
     waiting = {str(one.path) for one in project.unparsed if not one.is_loaded and one.shown not in refused}
     return frozenset(path for path in files if path not in waiting)
 
@@ -148,12 +148,9 @@ def _deep_and_without_collection() -> Iterator[None]:
 
 
 def _unreadable(project: Project) -> Iterable[Finding]:
-    for path, line, reason in project.unreadable:
-        yield Finding(
-            UNREADABLE,
-            path,
-            line,
-            1,
-            f"the file can't be parsed ({reason}): it was skipped",
-            "Run the check with the Python that the project runs on.",
-        )
+    for one in project.unreadable:
+        advice = "Run the check with the Python that the project runs on."
+        if one.is_template:
+            advice = "If it is a template, name its folder in `exclude` under `[tool.loopline.check]`."
+        message = f"the file can't be parsed ({one.reason}): it was skipped"
+        yield Finding(UNREADABLE, one.shown, one.line, 1, message, advice)

@@ -92,7 +92,7 @@ class Services:
         self.mounted: list[tuple[ast.Call, Scope]] = []
         self.dependencies: dict[FunctionInfo, list[Dependency]] = {}
         texts = inference.project.texts
-        decorating, calling = set(texts.matching(DECORATOR)), set(texts.matching(CALL))
+        decorating, calling = set(texts.matching(DECORATOR)), set(texts.matching(CALL, *CALLS))
         for module in inference.project.modules:
             for function in module.functions if module in decorating else ():
                 if function.node.decorator_list if not isinstance(function.node, ast.Lambda) else ():

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from loopline.check.indexing import position
-from loopline.check.model import FunctionInfo
+from loopline.check.model import FunctionInfo, children
+from loopline.check.nodes import kinds
 
 __all__ = ["are_in_one_loop", "is_sure"]
 
 Position = tuple[int, int]
+_LOOKED_AT = kinds(ast.Name, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.For, ast.AsyncFor, ast.While)
 _known: WeakKeyDictionary[FunctionInfo, tuple[dict[str, list[Position]], list[tuple[Position, Position]]]] = (
     WeakKeyDictionary()
 )
@@ -58,7 +60,12 @@ def _looked(info: FunctionInfo) -> tuple[dict[str, list[Position]], list[tuple[P
 def _look(info: FunctionInfo) -> tuple[dict[str, list[Position]], list[tuple[Position, Position]]]:
     places: dict[str, list[Position]] = {}
     loops: list[tuple[Position, Position]] = []
-    for node in ast.walk(info.node):
+    waiting: list[ast.AST] = [info.node]
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(children(node))
+        if node.__class__ not in _LOOKED_AT:
+            continue
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 places.setdefault(name, []).append(position(node))

@@ -61,17 +61,20 @@ class Texts:
             "words": sorted(self.words),
         }
 
-    def matching(self, pattern: str, word: str | None = None) -> list[ModuleInfo]:
+    def matching(self, pattern: str, *words: str) -> list[ModuleInfo]:
         """Return the modules in whose source a regular expression is found.
 
         Args:
             pattern: The expression.
-            word: A word of all that it finds: only modules that have it are searched.
+            words: All that it finds has one of these words: only modules that have one are searched.
         """
         known = self._matching.get(pattern)
         if known is None:
             search = re.compile(pattern).search
-            searched = self._modules if word is None else self.naming(word)
+            searched: Iterable[ModuleInfo] = self._modules
+            if words:
+                having = {one for word in words for one in self.naming(word)}
+                searched = sorted(having, key=lambda one: one.number)
             known = self._matching[pattern] = [one for one in searched if search(one.source)]
         return known
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from loopline.check import attributes, calls, construction, library_types
 from loopline.check.facts import named
 from loopline.check.known import NOTHING, Known
-from loopline.check.model import FunctionInfo, Scope, own_nodes
+from loopline.check.model import FunctionInfo, Scope
 from loopline.check.once import keeping
 from loopline.check.outcomes import known
 from loopline.check.values import Class, Frame, Function, Instance, Library, LibraryMethod, Partial, Value
@@ -161,7 +161,7 @@ def tested(info: FunctionInfo) -> dict[str, str]:
             case _:
                 pass
 
-    for node in own_nodes(info.node):
+    for node in info.parts:
         match node:
             case ast.Call(func=ast.Name(id="import_module") | ast.Attribute(attr="import_module"), args=[name, *_]):
                 found.update(dict.fromkeys(_made_of(name, info), COMPARED))

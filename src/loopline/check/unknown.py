@@ -7,7 +7,7 @@ import re
 import sys
 
 from loopline.check.libraries import Effect, Libraries
-from loopline.check.model import FunctionInfo, own_nodes
+from loopline.check.model import FunctionInfo
 from loopline.check.values import Library, LibraryInstance, Value
 
 __all__ = ["looks_blocking"]
@@ -73,7 +73,7 @@ def _url(node: ast.Call) -> bool:
 def _is_awaited_later(node: ast.Call, info: FunctionInfo) -> bool:
     """Whether the result goes where it may be awaited: a name that is awaited, another call, or out of a `def`."""
     name = ""
-    for one in own_nodes(info.node):
+    for one in info.parts:
         match one:
             case ast.Return(value=value) if value is node and not info.is_async:
                 return True
