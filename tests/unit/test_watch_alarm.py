@@ -27,7 +27,7 @@ def test_an_alarm_that_nobody_puts_off_wakes_the_sleeper_and_says_which_it_was()
     for one in (silent, ringing):
         sleep.add(one)
         one.put_off()
-    assert sleep.until(LONG) == [ringing.descriptor]
+    assert until(sleep, LONG) == [ringing.descriptor]
     close(sleep, silent, ringing)
 
 
@@ -36,10 +36,10 @@ def test_an_alarm_wakes_once_for_each_time_that_it_rings() -> None:
     sleep, ringing = Sleep(), Alarm(0.01)
     sleep.add(ringing)
     ringing.put_off()
-    assert sleep.until(LONG)
-    assert not sleep.until(0.0)
+    assert until(sleep, LONG)
+    assert not until(sleep, 0.0)
     ringing.put_off()
-    assert sleep.until(LONG)
+    assert until(sleep, LONG)
     close(sleep, ringing)
 
 
@@ -50,7 +50,7 @@ def test_an_alarm_that_is_heeded_no_more_wakes_nobody() -> None:
         sleep.add(one)
         one.put_off()
     sleep.remove(removed)
-    assert sleep.until(LONG) == [later.descriptor]
+    assert until(sleep, LONG) == [later.descriptor]
     close(sleep, removed, later)
 
 
@@ -70,12 +70,12 @@ def test_who_sleeps_can_be_woken_and_who_is_woken_before_does_not_fall_asleep(
     monkeypatch.setattr(alarm, "timer_descriptors", here)
     sleep = Sleep()
     sleep.wake()
-    assert list(sleep.until(LONG)) == []
+    assert until(sleep, LONG) == []
     waking = threading.Timer(0.01, sleep.wake)
     waking.start()
-    assert list(sleep.until(LONG)) == []
+    assert until(sleep, LONG) == []
     waking.join()
-    assert list(sleep.until(0.0)) == []
+    assert until(sleep, 0.0) == []
     sleep.close()
     sleep.wake()
 
@@ -87,7 +87,7 @@ def test_where_the_kernel_gives_no_timer_no_alarm_rings(monkeypatch: pytest.Monk
     sleep.add(silent)
     silent.put_off()
     assert silent.descriptor == -1
-    assert not sleep.until(0.01)
+    assert not until(sleep, 0.01)
     close(sleep, silent)
 
 
@@ -103,7 +103,7 @@ def test_where_no_more_files_can_be_opened_the_alarm_is_closed_and_the_sleeper_c
     sleep.add(silent)
     assert silent.descriptor == -1
     sleep.wake()
-    assert list(sleep.until(LONG)) == []
+    assert until(sleep, LONG) == []
     close(sleep, silent)
 
 
@@ -129,6 +129,25 @@ def test_without_alarms_the_watch_looks_now_and_then_and_finds_the_same(
     asyncio.run(block())
     watcher.settle()
     assert [finding.call for finding in told if finding.kind == "blocking"] == ["time.sleep"]
+
+
+def test_who_was_woken_knows_since_when() -> None:
+    sleep = Sleep()
+    before = time.monotonic()
+    sleep.wake()
+    sleep.wake()
+    after = time.monotonic()
+    while time.monotonic() < after + 0.01:
+        pass
+    assert before <= sleep.until(after + LONG)[0] <= after
+    planned = time.monotonic() + 0.01
+    assert sleep.until(planned) == (planned, [])
+    sleep.close()
+
+
+def until(sleep: Sleep, seconds: float) -> list[int]:
+    """Sleep for so long at most; return the alarms that have rung."""
+    return sleep.until(time.monotonic() + seconds)[1]
 
 
 def close(sleep: Sleep, *alarms: Alarm) -> None:

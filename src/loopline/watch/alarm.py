@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import select
 import threading
-from collections.abc import Iterable
 from contextlib import suppress
+from math import inf
+from time import monotonic
 
 from loopline.watch.libc import TimerDescriptor, timer_descriptors
 
@@ -55,6 +56,7 @@ class Sleep:
 
     def __init__(self) -> None:
         self._woken = threading.Event()  # where there are no alarms
+        self._called = inf  # when it was woken, and has not noticed yet
         self._lock = threading.RLock()  # a collection of garbage may find something to tell of at any moment
         self._poll: select.epoll | None = None
         self._bell = -1
@@ -77,20 +79,30 @@ class Sleep:
         if self._poll is not None and alarm.descriptor >= 0:
             self._poll.unregister(alarm.descriptor)
 
-    def until(self, seconds: float) -> Iterable[int]:
-        """Sleep for so long at most. Return the descriptors of the alarms that have rung."""
+    def until(self, when: float) -> tuple[float, list[int]]:
+        """Sleep until some time at most, by the monotonic clock.
+
+        Returns:
+            When the sleep was to end, if no alarm has ended it: then, or when somebody called ``wake``; and the
+            descriptors of the alarms that have rung.
+        """
+        seconds, rung = max(0.0, when - monotonic()), []
         if self._poll is None:
-            self._woken.wait(seconds)
+            woken = self._woken.wait(seconds)
             self._woken.clear()
-            return ()
-        rung = [descriptor for descriptor, _ in self._poll.poll(seconds)]
-        if self._bell in rung:
-            rung.remove(self._bell)
-            os.eventfd_read(self._bell)
-        return rung
+        else:
+            rung = [descriptor for descriptor, _ in self._poll.poll(seconds)]
+            woken = self._bell in rung
+            if woken:
+                rung.remove(self._bell)
+                os.eventfd_read(self._bell)
+        if woken:
+            when, self._called = min(when, self._called), inf
+        return when, rung
 
     def wake(self) -> None:
         """Wake the thread, or have it not fall asleep. Harmless once it is closed."""
+        self._called = min(self._called, monotonic())
         self._woken.set()
         with self._lock:
             if self._bell >= 0:

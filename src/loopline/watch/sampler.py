@@ -101,7 +101,7 @@ class Sampler:
         try:
             while True:
                 before, asked = clock.read(), monotonic()
-                rung = sleep.until(pause)
+                planned, rung = sleep.until(asked + pause)
                 if self._sleep is not sleep:
                     return
                 try:
@@ -109,7 +109,7 @@ class Sampler:
                     now = monotonic()
                     pulses = list(self._pulses.values())
                     hearts = [pulse.heart for pulse in pulses]
-                    late = now - _wanted(asked + pause, now, [one for one in hearts if one.alarm.descriptor in rung])
+                    late = now - _wanted(planned, now, [one for one in hearts if one.alarm.descriptor in rung])
                     looks = [_look_at(heart, asked, now, late) for heart in hearts]
                     missed = _missed(late, before, clock.read())
                     with self._lock:
