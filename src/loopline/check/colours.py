@@ -186,8 +186,11 @@ class Loop:
                 continue
             scope, node = part.asked
             frame, caller = self._inference.frame(part.function), self._inference.default_frame(scope)
+            if scope.module.is_test and not frame.info.module.is_test:
+                continue
             if caller not in self._parents:  # it runs in a thread
-                callers[frame].append((caller, Run(node, frame, certain=True, spawned=True, called=node.args[0])))
+                run = Run(node, frame, certain=True, spawned=True, called=node.args[0])
+                callers.setdefault(frame, []).append((caller, run))
                 begin(caller, "route")
         for frame, parent in self._parents.items():
             kind = self._labels[frame][0]

@@ -10,6 +10,8 @@ import re
 
 __all__ = ["in_older_syntax"]
 
+LONGEST = 2000  # characters of type parameters
+
 _ALIAS = re.compile(r"(?m)^([ \t]*)type([ \t]+)([A-Za-z_]\w*)(?:[ \t]?(?=[ \t]*=)|(?=[ \t]*\[))")
 _GENERIC = re.compile(r"(?m)^[ \t]*(?:class|def|async[ \t]+def)[ \t]+\w+[ \t]*(?=\[)")
 _ALIASED = re.compile(r"(?m)^[ \t]*\([ \t]+\w+\)[ \t]*(?=\[)")
@@ -36,9 +38,9 @@ def in_older_syntax(source: str) -> str:
 
 
 def _closing(source: str, begin: int) -> int | None:
-    """Return the place after the bracket that closes one."""
+    """Return the place after the bracket that closes one; None if that is far."""
     depth = 0
-    for place in range(begin, len(source)):
+    for place in range(begin, min(len(source), begin + LONGEST)):
         depth += {"[": 1, "(": 1, "{": 1, "]": -1, ")": -1, "}": -1}.get(source[place], 0)
         if not depth:
             return place + 1
