@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Built"]
 
 DEEPEST = 4  # names behind names
+GIVEN = re.compile(r"\s*(?:[-+|&*]?=)(?!=)")
+SELF = re.compile(r"\bself$")
 
 
 class Built:
@@ -185,12 +187,16 @@ def _changes(info: FunctionInfo, name: str) -> bool:
 
 
 def _assigns(text: str, name: str) -> bool:
-    """Whether something but ``self`` is given an attribute. Patterns begin with what is plain: else they take long."""
-    if f".{name}" in text:
-        for found in re.finditer(rf"\.{re.escape(name)}\s*(?:[-+|&*]?=)(?!=)", text):
-            if not re.search(r"\bself$", text[max(0, found.start() - 5) : found.start()]):
-                return True
-    return "setattr(" in text and re.search(rf"setattr\([^)]*[\"']{re.escape(name)}[\"']", text) is not None
+    """Whether something but ``self`` is given an attribute. A pattern for each name would take longer to make."""
+    attribute = f".{name}"
+    at = text.find(attribute)
+    while at >= 0:
+        if GIVEN.match(text, at + len(attribute)) and not SELF.search(text[max(0, at - 5) : at]):
+            return True
+        at = text.find(attribute, at + 1)
+    if "setattr(" not in text or (f'"{name}"' not in text and f"'{name}'" not in text):
+        return False
+    return re.search(rf"setattr\([^)]*[\"']{re.escape(name)}[\"']", text) is not None
 
 
 def _text(info: FunctionInfo) -> str:

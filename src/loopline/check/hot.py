@@ -8,6 +8,8 @@ mention one, until there are no more.
 from __future__ import annotations
 
 import ast
+from array import array
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from loopline.check import attributes, hints
@@ -48,7 +50,7 @@ class HotNames:
         self._cold = set(inference.project.unparsed)
         self._classes: dict[ClassInfo, bool] = {}
         self._paths: dict[str, bool] = {}
-        self._words: dict[ModuleInfo, set[str]] = {}
+        self._places: dict[ModuleInfo, array[int]] = {}  # where one of the names is
         self.names: set[str] = self._of_libraries() if self._cold else set()
         self.modules: list[ModuleInfo] = []
         self._find()
@@ -57,19 +59,21 @@ class HotNames:
         """Tell whether a function may forget an await: it is async, or what one of the names is worth in it is hot."""
         if not self._cold or function.is_async:
             return True
-        words = self._words.get(function.module)
-        if words is None:
-            words = self._words[function.module] = self.names.intersection(NAME.findall(function.module.source))
-        text = function.module.text(function.node.lineno, function.node.end_lineno or function.node.lineno)
-        return not words.isdisjoint(NAME.findall(text)) and self._is_any_hot(function, words)
+        places = self._places.get(function.module)
+        if places is None:
+            found = NAME.finditer(function.module.source)
+            places = self._places[function.module] = array("I", [one.start() for one in found if one[0] in self.names])
+        start, end = function.module.span(function.node.lineno, function.node.end_lineno or function.node.lineno)
+        first = bisect_left(places, start)
+        return first < len(places) and places[first] < end and self._is_any_hot(function)
 
-    def _is_any_hot(self, function: FunctionInfo, words: set[str]) -> bool:
+    def _is_any_hot(self, function: FunctionInfo) -> bool:
         frame = self._inference.default_frame(function)
         for node in own_nodes(function.node):
             match node:
                 case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                     self._inference.register(node.generators, node, function)
-                case ast.Name(id=name) | ast.Attribute(attr=name) if name in words:
+                case ast.Name(id=name) | ast.Attribute(attr=name) if name in self.names:
                     if self._any(self._inference.infer(node, function, frame)):
                         return True
                 case ast.Lambda():

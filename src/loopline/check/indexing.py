@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from loopline.check.facts import Fact, facts, matched, named
-from loopline.check.model import Binding, ClassInfo, FunctionInfo, FunctionNode, ModuleInfo, Scope
+from loopline.check.model import LEAVES, Binding, ClassInfo, FunctionInfo, FunctionNode, ModuleInfo, Scope, children
 
 __all__ = ["add_parameters", "bind_target", "index_module", "lambda_info", "position"]
 
@@ -232,7 +232,9 @@ class _Indexer:
 
     def _name(self, node: ast.AST, scope: Scope, end: Position) -> None:
         """Bind what a statement's own expressions name in passing: `if path := find(name):`."""
-        for part in ast.iter_child_nodes(node):
+        for part in children(node):
+            if part.__class__ in LEAVES:
+                continue
             if isinstance(part, ast.match_case):
                 if part.guard is not None:
                     self._name(part.guard, scope, end)

@@ -43,7 +43,7 @@ DEEPEST = 120  # nested questions after which the answer is unknown
 MOST_FRAMES = 24  # kinds of calls of one function that are told apart
 MOST_TOLD = 96  # the same, if nothing but literals tells them apart
 
-BUILTIN_NAMES = frozenset(dir(builtins))
+BUILTINS: dict[str, Values] = {name: (Library(f"builtins.{name}"),) for name in dir(builtins)}
 
 
 class Inference:
@@ -86,8 +86,10 @@ class Inference:
             closure = self.default_frame(info.parent)
         if receiver is None and info.owner is not None:
             receiver = parameters.usual_receiver(info)
-        depth = 1 + max((_depth(value) for _, values in arguments for value in values), default=0)
-        depth = max(depth, closure.depth + 1 if closure else 0)
+        depth = 1 if closure is None else closure.depth + 1
+        for _, values in arguments:
+            for value in values:
+                depth = max(depth, 1 + _depth(value))
         if depth > 6:
             arguments = ()
         key = (info, arguments, closure, receiver, told)
@@ -182,11 +184,10 @@ class Inference:
                     if isinstance(current, FunctionInfo):
                         frame = frame if frame is not None and frame.info is current else self.default_frame(current)
                     seen = reaching(found, use if current is scope else None)
-                    values = (
-                        union([self.bound(seen[0], current, frame)])
-                        if len(seen) == 1
-                        else union(self.bound(one, current, frame) for one in seen)
-                    )
+                    if len(seen) == 1:
+                        values = self.bound(seen[0], current, frame)
+                    else:
+                        values = union(self.bound(one, current, frame) for one in seen)
                     return self._filled(values, name, current) if values else values
                 if isinstance(current, FunctionInfo):
                     frame = frame.closure if frame is not None and frame.info is current else None
@@ -198,7 +199,7 @@ class Inference:
                 return values
             if values and isinstance(values[0], Library) and self._has(values[0].path):
                 return values
-        return (Library(f"builtins.{name}"),) if name in BUILTIN_NAMES else ()
+        return BUILTINS.get(name, ())
 
     def bound(self, binding: Binding, scope: Scope, frame: Frame | None) -> Values:
         """Return what a binding gives its name.
@@ -313,7 +314,10 @@ class Inference:
 
     def _filled(self, values: Values, name: str, scope: Scope) -> Values:
         """Add what is put into a list or dict later: `HANDLERS["a"] = slow`, `handlers.append(slow)`."""
-        if not any(isinstance(value, Mapping | Sequence) for value in values):
+        for value in values:
+            if value.__class__ is Mapping or value.__class__ is Sequence:
+                break
+        else:
             return values
         put = scope.module.bindings.get(f"put {name}")
         if not put:

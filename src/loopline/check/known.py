@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from types import EllipsisType
 
 __all__ = ["NOTHING", "OBJECT", "PRESENT", "TEXT", "Known", "of_literal"]
@@ -37,6 +38,7 @@ OBJECT = Known(is_none=False, truth=True)
 TEXT = Known(is_none=False, text=True)
 
 
+@lru_cache(1024, typed=True)
 def of_literal(value: object) -> Known:
     """Return what is known of a literal.
 

@@ -38,8 +38,9 @@ class Living:
             frame: The call.
         """
         info = frame.info
-        if any(one.start <= at < one.end and self.outcome(one.test, frame) is one.outcome for one in regions(info)):
-            return False
+        for one in regions(info):
+            if one.start <= at < one.end and self.outcome(one.test, frame) is one.outcome:
+                return False
         dead = self._dead.get(info)
         if dead is None:
             dead = self._dead[info] = list(self._never(info))

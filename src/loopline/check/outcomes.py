@@ -55,6 +55,8 @@ def known(inference: Inference, node: ast.expr, scope: Scope, frame: Frame | Non
         return known(inference, one, scope, frame, depth + 1)
 
     match node:
+        case ast.Name():
+            return _name(inference, node, scope, frame, depth)
         case ast.Constant(value=value):
             return of_literal(value)
         case ast.JoinedStr():
@@ -78,8 +80,6 @@ def known(inference: Inference, node: ast.expr, scope: Scope, frame: Frame | Non
             return Known(is_none=False, truth=_compared(op, ask(left), right, ask))
         case ast.NamedExpr(value=value):
             return ask(value)
-        case ast.Name():
-            return _name(inference, node, scope, frame, depth)
         case ast.Attribute() | ast.Call() if (told := of_platform(node)) is not NOTHING:
             return told
         case ast.Attribute(value=owner, attr=name):

@@ -17,10 +17,10 @@ __all__ = ["Dependency", "Part", "Route", "Services"]
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 ROUTERS = ("fastapi.FastAPI", "fastapi.APIRouter", "starlette.applications.Starlette", "starlette.routing.Router")
-DECORATOR = (
-    r"(?m)^[ \t]*@.*\.\s*(?:get|post|put|patch|delete|head|options|trace|middleware|exception_handler|on_event"
-    r"|api_route|route|websocket|websocket_route)\b"
-)
+DECORATORS = {
+    "get", "post", "put", "patch", "delete", "head", "options", "trace", "middleware", "exception_handler", "on_event",
+    "api_route", "route", "websocket", "websocket_route",
+}  # fmt: skip
 CALLS = {
     "add_api_route", "add_route", "add_websocket_route", "add_api_websocket_route", "add_middleware", "add_task",
     "add_exception_handler", "add_event_handler", "include_router", "mount", "FastAPI", "Starlette", "APIRouter",
@@ -92,7 +92,8 @@ class Services:
         self.mounted: list[tuple[ast.Call, Scope]] = []
         self.dependencies: dict[FunctionInfo, list[Dependency]] = {}
         texts = inference.project.texts
-        decorating, calling = set(texts.matching(DECORATOR)), set(texts.matching(CALL, *CALLS))
+        decorating = {module for name in DECORATORS for module in texts.decorating(name)}
+        calling = set(texts.matching(CALL, *CALLS))
         for module in inference.project.modules:
             for function in module.functions if module in decorating else ():
                 if function.node.decorator_list if not isinstance(function.node, ast.Lambda) else ():

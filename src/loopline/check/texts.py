@@ -70,12 +70,14 @@ class Texts:
         """
         known = self._matching.get(pattern)
         if known is None:
-            search = re.compile(pattern).search
             searched: Iterable[ModuleInfo] = self._modules
             if words:
                 having = {one for word in words for one in self.naming(word)}
                 searched = sorted(having, key=lambda one: one.number)
-            known = self._matching[pattern] = [one for one in searched if search(one.source)]
+            if words != (pattern,):  # a pattern that is the word is found in all that have it
+                search = re.compile(pattern).search
+                searched = [one for one in searched if search(one.source)]
+            known = self._matching[pattern] = list(searched)
         return known
 
     def naming(self, word: str) -> list[ModuleInfo]:

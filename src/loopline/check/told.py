@@ -53,14 +53,15 @@ class Told:
         if not asked:
             return ()
         found: list[tuple[str, Known]] = []
+        fields = [(*one.split(".", 1), one) for one in asked if "." in one]
         for name, value, where in _given(function, node, scope):
             if name in asked and (told := self._worth(asked[name], value, where, frame)) != NOTHING:
                 found.append((name, told))
-            for one, how in asked.items():
-                if one.startswith(f"{name}."):
-                    told = self._inference.built.field(value, one.rpartition(".")[2], where, frame)
+            for owner, field, one in fields:
+                if owner == name:
+                    told = self._inference.built.field(value, field.rpartition(".")[2], where, frame)
                     if told != NOTHING:
-                        found.append((one, _narrowed(how, told)))
+                        found.append((one, _narrowed(asked[one], told)))
         return tuple(found)
 
     def asked(self, info: FunctionInfo) -> dict[str, str]:

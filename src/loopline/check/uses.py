@@ -11,7 +11,7 @@ from loopline.check.acceptance import enters_async, is_async_only, refused, want
 from loopline.check.alternatives import inside
 from loopline.check.libraries import Effect
 from loopline.check.library_types import given
-from loopline.check.model import FunctionInfo, children
+from loopline.check.model import LEAVES, FunctionInfo, children
 from loopline.check.pending import Pending
 from loopline.check.values import Context, Coroutine, Frame
 
@@ -74,6 +74,8 @@ class Uses:
 
     def consumed(self, node: ast.expr) -> None:
         """Look inside an expression whose own value is taken care of, or goes where it can't be followed."""
+        if node.__class__ in LEAVES:
+            return
         match node:
             case ast.Call():
                 self.call(node)

@@ -143,9 +143,12 @@ class _Walk:
             self._visit(node.func.value)
         elif not isinstance(node.func, ast.Name):
             self._visit(node.func)
-        for part in (*node.args, *(keyword.value for keyword in node.keywords)):
+        for part in node.args:
             if part.__class__ not in LEAVES:
                 self._visit(part)
+        for keyword in node.keywords:
+            if keyword.value.__class__ not in LEAVES:
+                self._visit(keyword.value)
 
     def _called(self, node: ast.Call, value: Value, *, awaited: bool, certain: bool) -> None:
         match value:
