@@ -191,3 +191,30 @@ FALLBACK = """
 def test_what_runs_only_if_an_object_has_nothing_yet_is_possible(tmp_path: Path) -> None:
     findings = [one for one in found(tmp_path, {"shop/page.py": FALLBACK}) if one.path.endswith("page.py")]
     assert {one.line: one.certain for one in findings} == {9: False, 10: True}
+
+
+def test_of_the_places_that_may_be_the_first_to_fill_what_is_kept_one_is_told_of_with_how_many_others(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "app.py").write_text(
+        dedent("""
+        import requests
+        _rates = None
+        def rates():
+            global _rates
+            if _rates is None:
+                _rates = requests.get("http://rates").json()
+            return _rates
+        async def one():
+            return rates()
+        async def two():
+            return rates()
+        async def three():
+            return {"rates": rates()}
+        """)
+    )
+    (found,) = check([tmp_path]).findings
+    assert (found.line, found.others, found.certain) == (10, 2, False)
+    assert found.advice.startswith(
+        "2 other places come here, too, and whoever is first waits: call it once at startup."
+    )

@@ -13,6 +13,7 @@ from loopline.check.effects import Effects
 from loopline.check.events import Block, Run
 from loopline.check.filled import Facts, Filled
 from loopline.check.finding import Step
+from loopline.check.first_calls import first_of_each
 from loopline.check.inference import Inference
 from loopline.check.model import FunctionInfo, ModuleInfo, extent
 from loopline.check.once import guards
@@ -36,7 +37,8 @@ class Stop:
     """A place on the loop that blocks: the line in the function that the loop runs, and the way down to the call.
 
     ``served``: FastAPI calls the function, as an endpoint or a dependency, and nobody else does. ``more_inside``: a
-    part of what stands there blocks by itself.
+    part of what stands there blocks by itself. ``once``: what on the way is done for all by whoever comes first;
+    ``others``: how many more places may be that.
     """
 
     entry: Frame
@@ -49,6 +51,8 @@ class Stop:
     route: str
     served: bool = False
     more_inside: bool = False
+    once: ast.AST | None = None
+    others: int = 0
 
 
 class Loop:
@@ -93,7 +97,8 @@ class Loop:
                 key = (frame.info.module.shown, line, column)
                 if key not in best or weight < best[key][0]:
                     best[key] = (weight, stop)
-        return [replace(stop, more_inside=stop.node in around) for _, stop in best.values()]
+        first = first_of_each(best.values())
+        return [replace(stop, more_inside=stop.node in around) for stop in first]
 
     def place_of(self, info: FunctionInfo) -> tuple[str, str]:
         """Return the kind of place that a function is (``request`` …), and the route that runs it, if one does."""
@@ -272,10 +277,12 @@ class Loop:
         replaced = _is_other_in_tests(event, self._cost)
         called: list[FunctionInfo] = []
         names = set(_names(event.node))
+        once = event if event.once else None
         while isinstance(current, Run) and len(chain) < DEEPEST:
             holder = current.frame
             called.append(holder.info)
             current = following[holder]
+            once = current if once is None and current.once else once
             names.update(_names(current.node))
             replaced = replaced or _is_other_in_tests(current, self._cost)
             chain.append(_step(holder, current))
@@ -301,7 +308,18 @@ class Loop:
         ):
             return None  # nobody else makes it yet
         served = frame.info in self._served
-        stop = Stop(frame, event.node, current, certain, tuple(chain), holder.info, place, title, served)
+        stop = Stop(
+            frame,
+            event.node,
+            current,
+            certain,
+            tuple(chain),
+            holder.info,
+            place,
+            title,
+            served,
+            once=_made_once(once, current),
+        )
         return weight, stop
 
     def _is_patched(
@@ -371,6 +389,13 @@ def _happens(event: Block | Run, cost: dict[Frame, int]) -> bool:
 def _is_other_in_tests(event: Block | Run, cost: dict[Frame, int]) -> bool:
     """Whether it is one of several ways of which one does not block: tests are given that."""
     return any(not any(one in cost for one in way) for way in event.alternatives)
+
+
+def _made_once(event: Block | Run | None, block: Block) -> ast.AST | None:
+    """What is done for all by whoever comes first: with arguments, only what is read from the disk is that little."""
+    if isinstance(event, Run) and event.frame.info.parameters and block.effect.blocks != "disk":
+        return None
+    return event.node if event is not None else None
 
 
 def _last_choice(block: Block) -> int:

@@ -27,7 +27,7 @@ from loopline.check.values import (
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["CONTEXTS", "added", "decorated", "is_cached", "is_plainly_decorated"]
+__all__ = ["CONTEXTS", "added", "decorated", "is_cached", "is_kept_for_good", "is_plainly_decorated"]
 
 CACHES = {"lru_cache", "cache", "cached", "ttl_cache", "lfu_cache", "memoize", "cachedmethod"}
 CONTEXTS = {"contextlib.contextmanager": False, "contextlib.asynccontextmanager": True}
@@ -83,6 +83,15 @@ def is_cached(info: FunctionInfo) -> bool:
         info: The function.
     """
     return not info.is_async and not CACHES.isdisjoint(attributes.decorator_names(info))
+
+
+def is_kept_for_good(info: FunctionInfo) -> bool:
+    """Tell whether what a cached function gave is kept until others push it out, not for a time.
+
+    Args:
+        info: The function.
+    """
+    return not {"lru_cache", "cache"}.isdisjoint(attributes.decorator_names(info))
 
 
 def is_plainly_decorated(inference: Inference, info: FunctionInfo) -> bool:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from loopline.check.decorators import is_cached
+from loopline.check.decorators import is_cached, is_kept_for_good
 from loopline.check.ended import is_over
 from loopline.check.events import Block, Run
 from loopline.check.indexing import position
@@ -68,6 +68,8 @@ class Effects:
             case Run(node=ast.Call() as node, frame=Frame(info=called)) if is_cached(called):
                 if told.has_called(called, node, frame.info.module):
                     return []
+                if called.owner is None and is_kept_for_good(called):
+                    event = replace(event, once=True)  # for each set of arguments
         if kept is not None and kept.in_context:
             return [event]  # each task begins with none
         if kept is not None and isinstance(event, Block) and event.effect.blocks == "lock":
@@ -76,7 +78,7 @@ class Effects:
             is_long = frame.info.owner is not None and self._inference.lifetimes.are_long(frame.info.owner)
             return [_doubtful(event) if is_long else event]
         if kept is not None:
-            return [] if told.has_filled(frame, kept) else [_doubtful(event)]
+            return [] if told.has_filled(frame, kept) else [replace(_doubtful(event), once=not kept.by)]
         return [event]
 
 

@@ -13,12 +13,13 @@ __all__ = ["Block", "Run"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A call that blocks its thread. ``alternatives``: as for a function that runs."""
+    """A call that blocks its thread. ``alternatives`` and ``once``: as for a function that runs."""
 
     node: ast.AST
     effect: Effect
     certain: bool
     alternatives: tuple[tuple[Frame, ...], ...] = ()
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Run:
     ``spawned``: its coroutine is not awaited where it is made, so that it may become a task of its own.
     ``called``: what names the function, where that is not what ``node`` calls: it is handed to a library.
     ``alternatives``: the ways of which one is gone, each with its calls; if each blocks, the line does.
+    ``once``: what it gives is kept for all: whoever comes first waits for it, and nobody after.
     """
 
     node: ast.AST
@@ -37,3 +39,4 @@ class Run:
     spawned: bool = False
     called: ast.expr | None = None
     alternatives: tuple[tuple[Frame, ...], ...] = ()
+    once: bool = False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Finding", "Step"]
+__all__ = ["PLACES", "Finding", "Step"]
+
+PLACES = ("request", "other", "startup", "command line", "tests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Finding:
     ``place`` is what kind of code it is in: ``request``, ``other``, ``startup``, ``command line`` or ``tests``.
     ``mends`` are the places (path, line, column) that a fix changes, if it is not the finding's own.
     ``more_inside``: so is a part of the call by itself, an argument or what the method is asked of.
+    ``others``: how many more places wait for the same if they come first; nobody does after that.
     """
 
     code: str
@@ -42,6 +45,7 @@ class Finding:
     end_column: int = 0
     mends: tuple[tuple[str, int, int], ...] = ()
     more_inside: bool = False
+    others: int = 0
 
     @property
     def certainty(self) -> str:

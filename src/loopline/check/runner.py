@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopline.check.cache import Kept, ResultCache
-from loopline.check.finding import Finding
+from loopline.check.finding import PLACES, Finding
 from loopline.check.project import File, Project, list_files, load_files
 from loopline.check.reading import UNREADABLE as UNREADABLE_FILE
 from loopline.check.reading import read_text
@@ -26,7 +26,6 @@ __all__ = ["UNREADABLE", "Report", "check"]
 
 UNREADABLE = "LL001"
 DEEPEST = 6000  # expressions nest, and answers need others
-PLACES = ("request", "other", "startup", "command line", "tests")
 
 
 @dataclass(frozen=True, slots=True)

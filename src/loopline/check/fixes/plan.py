@@ -124,7 +124,8 @@ def _blocking(
             continue
         only_sleeps = all(one.message.startswith("`time.sleep` sleeps:") for one in group)
         dropped: list[list[Edit]] = []
-        if not only_sleeps and (path, function) not in waiting:
+        spares = any(one.others for one in group)  # then another place would be the first to wait
+        if not only_sleeps and not spares and (path, function) not in waiting:
             dropped = [drop_async(source, one) for one in group]
         if dropped and all(dropped):
             yield from ((path, one, edits) for one, edits in zip(group, dropped, strict=True))
@@ -133,7 +134,7 @@ def _blocking(
         for one in sorted(group, key=lambda one: (one.line, one.column, -one.end_line, -one.end_column)):
             begin, end = (one.line, one.column), (one.end_line, one.end_column)
             edits = next((edits for first, last, edits in whole if first <= begin and end <= last), [])
-            if not edits and not _iterates(files, one):
+            if not edits and not one.others and not _iterates(files, one):
                 edits = offload(source, one)
                 if edits and one.more_inside:
                     whole.append((begin, end, edits))

@@ -17,7 +17,8 @@ Good:
 
 Or write `def`: FastAPI runs the endpoint in a thread. Or hand the call over: `await asyncio.to_thread(...)`, `await
 lane.run(...)`. A finding is *possible*, not certain, where the call often does not wait: an uncontended lock, a
-cached function, a `stat`.
+cached function, a `stat`. What is kept for all once somebody has waited for it is told of at one of the places that
+may be the first.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ def describe(code: str, stop: Stop, message: str, advice: str) -> Finding:
         end_line,
         end_column + 1,
         more_inside=stop.more_inside,
+        others=stop.others,
     )
 
 
@@ -97,6 +99,9 @@ def _advice(stop: Stop) -> str:
     advice = f"Instead: {effect.instead}." if effect.instead else ""
     if below:
         advice = f"{advice} Or hand the call over: `await asyncio.to_thread(…)`.".strip()
+    if stop.others:
+        more = "Another place comes" if stop.others == 1 else f"{stop.others} other places come"
+        advice = f"{more} here, too, and whoever is first waits: call it once at startup. {advice}"
     info = stop.entry.info
     if stop.served and info.is_async and not info.is_generator and not info.awaits:
         advice += f" `{info.name}` awaits nothing: with `def` instead of `async def`, FastAPI runs it in a thread."
