@@ -17,15 +17,15 @@ def key():
     return _key
 async def warm():
     await asyncio.to_thread(words, "de")
-    key()  # error: LL101
+    key()
 @asynccontextmanager
 async def lifespan(app):
-    settings()  # error: LL101
+    settings()
     await warm()
     if app.debug:
-        words("it")  # error: LL101
+        words("it")
     yield
-    words("fr")  # error: LL101
+    words("fr")
 app = FastAPI(lifespan=lifespan)
 async def signed():
     return key()

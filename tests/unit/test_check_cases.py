@@ -17,6 +17,12 @@ ASKED = {"b": "LL1", "g": "LL1", "a": "LL2", "ag": "LL2", "t": "LL3", "tg": "LL3
 MAY_BE_POSSIBLE = {"b_threading_lock", "b_unknown_lib_http", "b_lru_cache", "b_getattr"}
 
 
+@pytest.fixture(autouse=True)
+def _as_an_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the cases from their own folder: below `tests` they would be tests."""
+    monkeypatch.chdir(CASES)
+
+
 def found_in(file: Path) -> list[Finding]:
     findings = check([file]).findings
     return [one for one in findings if one.code.startswith(ASKED[file.name.split("_")[0]])]

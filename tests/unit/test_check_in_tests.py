@@ -10,13 +10,16 @@ import pytest
 from loopline.check import check
 
 SHOP = """
+    import subprocess
     import requests
     from bs4 import BeautifulSoup
     class Client:
         def get(self):
-            return requests.get("http://shop")
+            return subprocess.check_output(["shop"])
     def version():
-        return requests.get("http://version").text
+        return subprocess.check_output(["version"])
+    def rate():
+        return requests.get("http://rate").json()
     def install(client: Client):
         return client.get()
     def described(client: Client):
@@ -178,16 +181,16 @@ PATCHED = {
         """,
     "what makes what blocks": """
         from unittest import mock
-        from shop import Client, described
+        from shop import rate
         @mock.patch("requests.Session.request")
         async def test_it(request):
-            described(Client())
+            rate()
         """,
     "what blocks": """
         from unittest import mock
         from shop import Client, described
-        @mock.patch("requests.get")
-        async def test_it(get):
+        @mock.patch("subprocess.check_output")
+        async def test_it(check_output):
             described(Client())
         """,
 }
@@ -237,7 +240,7 @@ def test_computing_that_may_take_long_takes_none_with_what_a_test_makes_up(tmp_p
         async def helper(page):
             return titles(page)
         """
-    assert lines(tmp_path, test) == ["return titles(page)"]
+    assert lines(tmp_path, test) == []
 
 
 def test_computing_on_documents_that_a_test_makes_up_takes_no_time(tmp_path: Path) -> None:
@@ -309,31 +312,31 @@ def test_what_a_with_statement_replaces_is_itself_again_after_it(tmp_path: Path)
         from unittest.mock import patch
         import pytest
         async def test_within():
-            with patch("os.listdir", return_value=[]):
-                os.listdir("within")
-            return os.listdir("after")
+            with patch("os.system", return_value=[]):
+                os.system("within")
+            return os.system("after")
         async def test_twice():
-            with patch("os.listdir", return_value=[]):
-                os.listdir("once")
-            with pytest.raises(ValueError), patch("os.listdir"):
-                os.listdir("twice")
-        @patch("os.listdir")
-        async def test_all_the_time(listdir):
-            with patch("os.listdir", return_value=[]):
-                os.listdir("within")
-            os.listdir("after")
+            with patch("os.system", return_value=[]):
+                os.system("once")
+            with pytest.raises(ValueError), patch("os.system"):
+                os.system("twice")
+        @patch("os.system")
+        async def test_all_the_time(system):
+            with patch("os.system", return_value=[]):
+                os.system("within")
+            os.system("after")
         async def test_to_the_end(monkeypatch):
             with patch("os.getcwd"):
                 os.getcwd()
-            monkeypatch.setattr(os, "listdir", lambda path: [])
-            os.listdir("after")
+            monkeypatch.setattr(os, "system", lambda path: [])
+            os.system("after")
         @pytest.fixture
         def no_files():
-            with patch("os.listdir", return_value=[]):
+            with patch("os.system", return_value=[]):
                 yield
         async def test_by_a_fixture(no_files):
-            with patch("os.listdir", return_value=[]):
-                os.listdir("within")
-            os.listdir("after")
+            with patch("os.system", return_value=[]):
+                os.system("within")
+            os.system("after")
         """
-    assert lines(tmp_path, test) == ['return os.listdir("after")']
+    assert lines(tmp_path, test) == ['return os.system("after")']

@@ -344,11 +344,20 @@ def test_an_implementation_in_the_tests_does_not_make_the_only_other_one_doubtfu
     assert {one.certain for one in found(tmp_path, files)} == {True}
 
 
-def test_the_network_is_only_possible_in_a_test_that_replaces_it(tmp_path: Path) -> None:
+def test_nobody_waits_for_the_network_in_tests_that_replace_something(tmp_path: Path) -> None:
     call = "import requests\nasync def test_it():\n    requests.get('http://x')\n"
     files = {"tests/test_a.py": call, "tests/test_b.py": f"from unittest import mock\n{call}"}
-    certain = {Path(one.path).name: one.certain for one in found(tmp_path, files)}
-    assert certain == {"test_a.py": True, "test_b.py": False}
+    assert [Path(one.path).name for one in found(tmp_path, files)] == ["test_a.py"]
+
+
+def test_what_only_may_wait_is_told_of_where_others_would_wait_too(tmp_path: Path) -> None:
+    look = "import os\nfrom contextlib import asynccontextmanager\nfrom fastapi import FastAPI\n"
+    look += "@asynccontextmanager\nasync def lifespan(app):\n    os.stat('a')\n    open('b')\n    yield\n"
+    look += "app = FastAPI(lifespan=lifespan)\n@app.get('/')\nasync def index():\n    os.stat('c')\n"
+    test = "import os\nasync def test_it():\n    os.stat('d')\n    open('e')\n"
+    files = {"shop.py": look, "tests/test_shop.py": test}
+    known = [(one.place, one.line, one.certain) for one in found(tmp_path, files)]
+    assert known == [("request", 12, False), ("startup", 7, True), ("tests", 4, True)]
 
 
 def test_what_people_start_by_hand_is_the_command_line(tmp_path: Path) -> None:

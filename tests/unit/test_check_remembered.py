@@ -216,5 +216,5 @@ def test_of_the_places_that_may_be_the_first_to_fill_what_is_kept_one_is_told_of
     (found,) = check([tmp_path]).findings
     assert (found.line, found.others, found.certain) == (10, 2, False)
     assert found.advice.startswith(
-        "2 other places come here, too, and whoever is first waits: call it once at startup."
+        "2 other places come here, too, and whoever finds nothing there yet waits: fill it at startup."
     )

@@ -56,7 +56,7 @@ class Effects:
         remembered = self.kept(frame.info)
         instead = fallbacks(frame.info)
         return [
-            _doubtful(one) if id(one.node) in instead else one
+            replace(_doubtful(one), once=True) if id(one.node) in instead else one
             for event in found
             for one in self._first_times(event, remembered.get(id(event.node)), frame)
         ]

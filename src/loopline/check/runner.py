@@ -109,9 +109,14 @@ def _check(
                 found.extend(rule.check(analysis))
         project.parse_rest(sound)
         found.extend(_unreadable(project))
-    once = sorted(dict.fromkeys(found), key=_order)
+    once = sorted(filter(_matters, dict.fromkeys(found)), key=_order)
     report = _without_silenced(once, ((one.shown, one.source) for one in project.modules), project.files)
     return report, once, analysis
+
+
+def _matters(finding: Finding) -> bool:
+    """What only may wait costs nothing where nobody else does: in a test, or before the first request."""
+    return finding.certain or finding.place not in ("tests", "startup")
 
 
 def _order(finding: Finding) -> tuple[object, ...]:

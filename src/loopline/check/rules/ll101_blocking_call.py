@@ -101,7 +101,7 @@ def _advice(stop: Stop) -> str:
         advice = f"{advice} Or hand the call over: `await asyncio.to_thread(…)`.".strip()
     if stop.others:
         more = "Another place comes" if stop.others == 1 else f"{stop.others} other places come"
-        advice = f"{more} here, too, and whoever is first waits: call it once at startup. {advice}"
+        advice = f"{more} here, too, and whoever finds nothing there yet waits: fill it at startup. {advice}"
     info = stop.entry.info
     if stop.served and info.is_async and not info.is_generator and not info.awaits:
         advice += f" `{info.name}` awaits nothing: with `def` instead of `async def`, FastAPI runs it in a thread."
