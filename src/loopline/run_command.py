@@ -44,7 +44,6 @@ def run(
     try:
         import uvicorn
 
-        from loopline.dashboard.mounted import prepare
         from loopline.processes import FOLDER_VARIABLE
         from loopline.watch.target import RunOptions
     except ModuleNotFoundError as error:
@@ -58,12 +57,20 @@ def run(
     if _value(given, "--timeout-graceful-shutdown") is None:
         given += ["--timeout-graceful-shutdown", GRACE]
     dashboard = _checked(dashboard)
+    if dashboard and (missing := _missing_for_dashboard()) is not None:
+        source = context.get_parameter_source("dashboard")
+        if source is not None and source.name != "DEFAULT":
+            raise missing
+        print(f"no dashboard: {missing}", file=sys.stderr, flush=True)
+        dashboard = ""
     RunOptions(
         target, factory, threshold, origins, None if report is None else str(report.resolve()), dashboard
     ).store()
     if _value(given, "--app-dir") is None:
         given += ["--app-dir", ""]
     if dashboard:
+        from loopline.dashboard.mounted import prepare
+
         print(f"dashboard: {prepare(_where(given), dashboard)}", file=sys.stderr, flush=True)
     with ExitStack() as stack:
         if _several(given):
@@ -71,6 +78,17 @@ def run(
             folder = TemporaryDirectory(prefix="loopline-", ignore_cleanup_errors=True)
             os.environ[FOLDER_VARIABLE] = stack.enter_context(folder)
         sys.exit(uvicorn.main(["loopline.watch.target:make", *given], prog_name="loopline run"))
+
+
+def _missing_for_dashboard() -> MissingExtra | None:
+    """Say that a package which the dashboard needs, but the watch does not, is not installed; None if all are."""
+    try:
+        import loopline.dashboard.mounted  # noqa: F401 - it is asked whether it can be
+    except MissingExtra as error:
+        return error
+    except ModuleNotFoundError as error:
+        return MissingExtra(error.name or "a package", "standard")
+    return None
 
 
 def _several(given: Sequence[str]) -> bool:

@@ -154,6 +154,49 @@ def test_factories_and_several_workers_are_uvicorn_s_options(serve: Serve) -> No
     assert served.process.wait(60) == 0
 
 
+def test_an_application_that_was_installed_beside_what_it_needs_is_named_line_by_line(
+    serve: Serve, tmp_path: Path
+) -> None:
+    package = tmp_path / "site-packages" / "grocer"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "stock.py").write_text("import time\ndef count():\n    time.sleep(0.5)\n")
+    (package / "app.py").write_text(
+        "from fastapi import FastAPI\nfrom grocer.stock import count\napp = FastAPI()\n"
+        "@app.get('/stock')\nasync def stock():\n    count()\n"
+    )
+    served = serve("grocer.app:app", "--app-dir", str(package.parent))
+    served.get("/stock")
+    wait_until(lambda: any(one["kind"] == "blocking" for one in served.findings))
+    (found,) = [one for one in served.findings if one["kind"] == "blocking"]
+    assert (found["route"], found["line"], found["call"]) == ("GET /stock", 3, "time.sleep")
+    assert str(found["file"]).endswith("stock.py")
+
+
+def test_an_application_that_logs_errors_alone_does_not_silence_the_watch(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "quiet.py").write_text("import logging\nfrom shop import app\nlogging.basicConfig(level='ERROR')\n")
+    served = serve("quiet:app")
+    served.get("/api/shops/one/slow")
+    wait_until(lambda: "the event loop was blocked for" in served.log.read_text())
+
+
+@pytest.mark.parametrize("option", [[], ["--dashboard", "/board"]], ids=["by default", "asked for"])
+def test_without_what_the_dashboard_needs_there_is_none_unless_it_is_asked_for(
+    tmp_path: Path, option: list[str]
+) -> None:
+    (tmp_path / "shop.py").write_text(textwrap.dedent(SHOP))
+    code = "import sys; sys.modules['sqlalchemy'] = None; from loopline.entry import main; main()"
+    command = [sys.executable, "-c", code, "run", "shop:nothing", *option]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    if option:
+        assert "loopline[standard]" in done.stderr
+        assert "nothing" not in done.stderr
+    else:
+        assert "no dashboard: sqlalchemy is not installed. Run: pip install 'loopline[standard]'" in done.stderr
+        assert 'Attribute "nothing" not found' in done.stderr
+
+
 def test_a_request_without_end_does_not_hold_up_the_stop(serve: Serve) -> None:
     served = serve("shop:app", "--timeout-graceful-shutdown", "1")
     with pytest.raises(httpx2.ReadTimeout):

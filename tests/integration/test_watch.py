@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import functools
 import gc
 import json
 import re
@@ -22,7 +23,7 @@ import httpx2
 import pytest
 import uvloop
 from fastapi import APIRouter, Depends, FastAPI
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from waiting import until, wait_until
 
 from loopline import ConfigurationError, Watch
@@ -305,6 +306,35 @@ async def test_a_loop_that_stands_still_for_long_is_told_of_before_it_goes_on(tm
         (False, "blocking", "go_on.wait"),
     ]
     assert [group.count for group in watch.report.groups] == [1]
+
+
+@pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_what_blocks_before_the_first_beat_is_not_blamed_on_what_runs_the_loop(
+    make_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asyncio.get_running_loop().call_soon(encode)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+
+    async def live() -> None:
+        left = asyncio.Event()
+
+        async def receive() -> Message:
+            await left.wait()
+            return {"type": "lifespan.shutdown"}
+
+        async def send(message: Message) -> None:
+            asyncio.get_running_loop().call_later(0.05, left.set)
+
+        await watch({"type": "lifespan"}, receive, send)
+
+    encode = functools.partial(json.dumps, [0] * 1_000_000, indent=1)  # in Python, not in C
+    watch = Watch(app)
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        runner.run(live())
+    told = [group.example for group in watch.report.groups if group.example.kind != "no-cpu"]
+    assert [one.place for one in told] == [None]
 
 
 @pytest.mark.anyio

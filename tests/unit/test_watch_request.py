@@ -12,8 +12,11 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
+from loopline.watch.advice import advice_for
+from loopline.watch.finding import Place
+from loopline.watch.frames import Step
 from loopline.watch.owner import requests_of
-from loopline.watch.request import KnownRoutes, Request, route_of
+from loopline.watch.request import KnownRoutes, Request, module_of, route_of
 
 
 async def endpoint() -> str:
@@ -116,3 +119,21 @@ async def test_a_loop_whose_tasks_come_and_go_too_fast_is_said_to_have_no_reques
 
     monkeypatch.setattr(asyncio, "all_tasks", all_tasks)
     assert requests_of(asyncio.get_running_loop()) == []
+
+
+def test_an_application_is_of_the_package_that_most_of_its_endpoints_are_in() -> None:
+    app = FastAPI()
+    assert module_of(app) is None  # its documents are FastAPI's
+    for path in ("/a", "/b"):
+        app.get(path)(endpoint)
+    app.mount("/static", PlainTextResponse("seen"))
+    assert module_of(app) == endpoint.__module__.partition(".")[0]
+    assert module_of(None) is None
+
+
+def test_advice_names_what_ran_and_speaks_of_encoding_only_where_that_was_done() -> None:
+    encoding = Step(Place("/x/site-packages/fastapi/routing.py", 360, "serialize_response"))
+    other = Step(Place("/x/site-packages/fastapi/openapi/utils.py", 9, "get_openapi"))
+    assert "checks and encodes the response" in advice_for("cpu", "", None, (other, encoding), None)
+    said = advice_for("cpu", "", None, (Step(Place("/usr/lib/python3/json/encoder.py", 1, "encode")), other), None)
+    assert "it is in `get_openapi` (/x/site-packages/fastapi/openapi/utils.py:9)" in said

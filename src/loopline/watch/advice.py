@@ -54,6 +54,8 @@ _PACKAGES = {
 # What computes without the GIL, by the end of its name, or by the package that a step of the stack is in.
 _GIL_FREE = ("hashpw", "checkpw", "pbkdf2_hmac", "scrypt")
 _GIL_FREE_PACKAGES = frozenset({"argon2", "bcrypt"})
+_ENCODERS = frozenset({"serialize_response", "serialize", "serialize_json", "jsonable_encoder", "render"})
+_ENCODING = frozenset({"fastapi", "starlette"})
 _WAITING = frozenset({"SEND", "GET_AWAITABLE", "GET_ANEXT", "GET_AITER", "BEFORE_ASYNC_WITH", "YIELD_VALUE"})
 
 
@@ -68,9 +70,15 @@ def advice_for(kind: Kind, call: str, step: Step | None, stack: Stack, endpoint:
         endpoint: The function that answers the guilty request, if there is one.
     """
     if step is None and stack and kind in ("blocking", "cpu", "gil"):
+        if any(_encodes(one) for one in stack):
+            return (
+                "It is the framework that checks and encodes the response. Return less at once (pages, a stream), "
+                "or a Response that was encoded elsewhere."
+            )
+        place = next((one.place for one in stack if "site-packages" in one.place.file), stack[0].place)
         return (
-            "It is the framework that checks and encodes the response. Return less at once (pages, a stream), "
-            "or a Response that was encoded elsewhere."
+            f"No line of the application called it: it is in `{place.function}` ({place.file}:{place.line}). "
+            "If it is done once, as what a framework prepares for its first request, ask for it before you serve."
         )
     if step is None and kind in ("blocking", "cpu", "gil"):
         return "It was over before the watch could see what it was."
@@ -129,6 +137,12 @@ def _instead(call: str, stack: Stack) -> str:
 def _lets_threads_run(call: str, stack: Stack) -> bool:
     named = any(call == end or call.endswith(f".{end}") for end in _GIL_FREE)
     return named or any(not _GIL_FREE_PACKAGES.isdisjoint(_packages(step)) for step in stack)
+
+
+def _encodes(step: Step) -> bool:
+    """Whether a step is where FastAPI, or Starlette, makes a response of what an endpoint has returned."""
+    name = step.place.function.rpartition(".")[2]
+    return name in _ENCODERS and not _ENCODING.isdisjoint(_packages(step))
 
 
 def _packages(step: Step) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import linecache
+import os
 import re
+import sys
 import sysconfig
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +17,7 @@ from typing import TypeAlias
 import loopline
 from loopline.watch.finding import Place
 
-__all__ = ["Stack", "Step", "definition_of", "guilty", "is_import", "is_own", "own_steps", "stack_of"]
+__all__ = ["Stack", "Step", "count_as_own", "definition_of", "guilty", "is_import", "is_own", "own_steps", "stack_of"]
 
 MOST_DECORATORS = 50  # lines
 DEEPEST = 1000  # steps of a stack that are looked at, from the innermost
@@ -26,6 +28,7 @@ _STANDARD = tuple(
 _PACKAGES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
 _LOOPLINE = str(Path(loopline.__file__).parent)
 _DEMO = str(Path(_LOOPLINE, "demo"))
+_named: set[str] = set()  # where packages are that somebody has said are the application's
 _PASSED_ON = {"scope", "receive", "send"}  # the parameters of an ASGI application
 
 
@@ -75,11 +78,28 @@ def definition_of(code: CodeType) -> Place:
 @lru_cache(maxsize=10_000)
 def is_own(file: str) -> bool:
     """Whether a file is the application's, rather than Python's, a package's or Loopline's."""
+    if any(file.startswith(place) for place in _named):
+        return True
     if file.startswith("<") or "site-packages" in file or "dist-packages" in file:
         return False
     if file.startswith(_LOOPLINE):
         return file.startswith(_DEMO)
     return not file.startswith((*_STANDARD, *_PACKAGES))
+
+
+def count_as_own(module: str) -> None:
+    """Count the package of a module as the application's, though it may be installed beside what it needs.
+
+    Args:
+        module: The dotted name of a module that has been imported.
+    """
+    top = sys.modules.get(module.partition(".")[0])
+    places = [f"{Path(one)}{os.sep}" for one in getattr(top, "__path__", ())]
+    file = getattr(top, "__file__", None)
+    new = {*(places or ([file] if file else []))} - _named
+    if new:
+        _named.update(new)
+        is_own.cache_clear()
 
 
 def own_steps(stack: Stack) -> Stack:

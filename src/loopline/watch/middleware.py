@@ -12,10 +12,11 @@ from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from loopline.watch.frames import count_as_own
 from loopline.watch.lag import Lag
 from loopline.watch.output import Output, is_terminal
 from loopline.watch.report import Report
-from loopline.watch.request import MARK, Request, current_request
+from loopline.watch.request import MARK, Request, current_request, module_of
 from loopline.watch.traffic import Traffic
 from loopline.watch.watcher import Watcher
 
@@ -135,6 +136,8 @@ class Watch:
             nonlocal alive
             # Until it has started, nobody waits; once it is closing, nobody comes.
             if message["type"] == "lifespan.startup.complete" and not alive:
+                if (module := module_of(scope.get("app"))) is not None:
+                    count_as_own(module)
                 self._add_loop()
                 self._lives += 1
                 alive = True

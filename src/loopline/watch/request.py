@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from inspect import isfunction
 from typing import Any
 
-__all__ = ["MARK", "KnownRoutes", "Request", "Route", "current_request", "kept_of", "route_of"]
+__all__ = ["MARK", "KnownRoutes", "Request", "Route", "current_request", "kept_of", "module_of", "route_of"]
 
 # What the route is found from. The rest of a scope is let go with its request: a task may outlive that.
 MARK = "loopline.watch"  # in the scope of a request that is being watched
@@ -83,6 +84,20 @@ class KnownRoutes:
 
 
 current_request: ContextVar[Request | None] = ContextVar("loopline.watch.current_request", default=None)
+
+
+def module_of(app: object) -> str | None:
+    """Return a module of the package that most of an application's endpoints are in; None if it has none.
+
+    Args:
+        app: What a lifespan's scope says the application is.
+    """
+    endpoints = [getattr(route, "endpoint", None) for route in getattr(app, "routes", ())]
+    modules = [module for one in endpoints if isinstance(module := getattr(one, "__module__", None), str)]
+    tops = Counter(module.partition(".")[0] for module in modules)
+    for framework in ("fastapi", "starlette"):  # its documents, and what it has made of a function
+        tops.pop(framework, None)
+    return max(tops, key=lambda top: tops[top], default=None)
 
 
 def kept_of(scope: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 from starlette.types import ASGIApp
 from uvicorn.importer import ImportFromStringError, import_from_string
 
-from loopline.dashboard.mounted import mount
 from loopline.errors import ConfigurationError
+from loopline.watch.frames import count_as_own
 from loopline.watch.middleware import Watch
 
 __all__ = ["RunOptions", "make"]
@@ -51,8 +52,13 @@ def make() -> Watch:
         ConfigurationError: If there is no such application.
     """
     options = RunOptions(**json.loads(os.environ[_VARIABLE]))
+    logger = logging.getLogger("loopline.watch")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.WARNING)  # an application that wants to hear of errors alone did not mean this
     watch = Watch(_load(options), threshold=options.threshold, origins=options.origins, report=options.report)
     if options.dashboard:
+        from loopline.dashboard.mounted import mount  # it needs more packages than the watch
+
         mount(watch, options.dashboard)
     return watch
 
@@ -62,6 +68,7 @@ def _load(options: RunOptions) -> ASGIApp:
         found: Any = import_from_string(options.app)
     except ImportFromStringError as error:
         raise ConfigurationError(str(error)) from error
+    count_as_own(options.app.partition(":")[0])
     app: ASGIApp = found() if options.factory else found
     if not callable(app):
         raise ConfigurationError(f"{options.app} is no ASGI application")
