@@ -68,6 +68,7 @@ class Loop:
         self._awaiters: dict[Frame, list[tuple[Frame, Run]]] = {}
         self._labels: dict[Frame, tuple[str, str]] = {}
         self._awaited: set[FunctionInfo] = set()  # async functions that the project calls itself
+        self._in_known_ways: set[FunctionInfo] = set()  # the same, but for what only tests call
         self._explore(services)
         served = {part.function for part in services.parts if _has_a_thread(part)}
         self._served = served - self._awaited
@@ -85,6 +86,8 @@ class Loop:
         best: dict[tuple[str, int, int], tuple[int, Stop]] = {}
         around: set[ast.AST] = set()
         for frame in self._entries:
+            if self._is_made_up(frame):
+                continue
             found = [
                 one
                 for event in self._effects.of(frame)
@@ -99,6 +102,12 @@ class Loop:
                     best[key] = (weight, stop)
         first = first_of_each(best.values())
         return [replace(stop, more_inside=stop.node in around) for stop in first]
+
+    def _is_made_up(self, frame: Frame) -> bool:
+        """Whether it is a call of which nothing is known, of a function that the project calls in known ways only."""
+        if self._entries[frame] != ("other", "") or frame in self._awaiters or frame in self._callers:
+            return False
+        return frame.info in self._in_known_ways and frame is self._inference.default_frame(frame.info)
 
     def place_of(self, info: FunctionInfo) -> tuple[str, str]:
         """Return the kind of place that a function is (``request`` …), and the route that runs it, if one does."""
@@ -139,6 +148,8 @@ class Loop:
                 if event.later:
                     self._awaiters.setdefault(target, []).append((frame, event))
                     self._awaited.add(target.info)
+                    if target.info.module.is_test or not frame.info.module.is_test:
+                        self._in_known_ways.add(target.info)
                     self._entries.setdefault(target, label)
                 else:
                     self._callers.setdefault(target, []).append((frame, event))

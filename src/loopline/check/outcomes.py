@@ -121,6 +121,8 @@ def _either(one: Known, other: Known) -> Known:
 
 def _compared(op: ast.cmpop, left: Known, right: ast.expr, ask: Callable[[ast.expr], Known]) -> bool | None:
     if isinstance(op, ast.In | ast.NotIn):
+        if isinstance(left.literal, str) and isinstance(whole := ask(right).literal, str):
+            return (left.literal in whole) is isinstance(op, ast.In)
         if left.literal is ... or not isinstance(right, ast.Tuple | ast.List | ast.Set):
             return None
         among = [ask(one).literal for one in right.elts]
