@@ -12,9 +12,11 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
+import loopline.demo
+import loopline.lanes
 from loopline.watch.advice import advice_for
 from loopline.watch.finding import Place
-from loopline.watch.frames import Step
+from loopline.watch.frames import Step, count_as_own, is_own
 from loopline.watch.owner import requests_of
 from loopline.watch.request import KnownRoutes, Request, module_of, route_of
 
@@ -137,3 +139,9 @@ def test_advice_names_what_ran_and_speaks_of_encoding_only_where_that_was_done()
     assert "checks and encodes the response" in advice_for("cpu", "", None, (other, encoding), None)
     said = advice_for("cpu", "", None, (Step(Place("/usr/lib/python3/json/encoder.py", 1, "encode")), other), None)
     assert "it is in `get_openapi` (/x/site-packages/fastapi/openapi/utils.py:9)" in said
+
+
+def test_loopline_s_own_code_is_never_the_application_s_but_for_the_reference_service() -> None:
+    count_as_own("loopline.demo.app")
+    assert not is_own(loopline.lanes.__file__)
+    assert is_own(loopline.demo.__file__)

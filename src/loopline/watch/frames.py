@@ -93,7 +93,10 @@ def count_as_own(module: str) -> None:
     Args:
         module: The dotted name of a module that has been imported.
     """
-    top = sys.modules.get(module.partition(".")[0])
+    name = module.partition(".")[0]
+    if name == loopline.__name__:
+        return  # of its own package the reference service alone is an application
+    top = sys.modules.get(name)
     places = [f"{Path(one)}{os.sep}" for one in getattr(top, "__path__", ())]
     file = getattr(top, "__file__", None)
     new = {*(places or ([file] if file else []))} - _named
