@@ -23,7 +23,7 @@ WORKERS = 50
 JOBS, STORMS, CONNECTIONS = (5000, 10, WORKERS) if LONG else (200, 1, 2 * WORKERS)  # each worker wants up to five
 OFTEN = 1000  # attempts: what loses its connection that often is no poison here
 LEASE = 3.0  # seconds
-LIMIT = 600.0 if LONG else 120.0  # seconds; it only guards against a hang
+LIMIT = 600.0 if LONG else 300.0  # seconds; it only guards against a hang
 
 # Not watched: so many workers on one event loop are slow by themselves.
 pytestmark = [pytest.mark.anyio, pytest.mark.loopline(off=True)]

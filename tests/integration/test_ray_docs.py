@@ -19,7 +19,7 @@ from loopline.testing import client
 from shop import app, cpu
 
 async def main():
-    async with client(app) as http:
+    async with client(app, timeout=200) as http:
         print(type(cpu).__name__, (await http.post("/hash?password=secret")).json())
 
 asyncio.run(main())
@@ -46,7 +46,7 @@ def test_the_pages_application_runs_on_a_cluster_by_configuration_alone(
         env={**os.environ, "LOOPLINE_LANES": lanes.format(cluster=ray_cluster)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [kind, pbkdf2_hmac("sha256", b"secret", b"salt", 100_000).hex()]
@@ -59,7 +59,7 @@ from loopline.demo.app import app
 from loopline.testing import client
 
 async def main():
-    async with client(app) as http:
+    async with client(app, timeout=200) as http:
         for lane in ("process", "ray"):
             print((await http.post(f"/process?data=hello&lane={lane}")).json()["result"])
 
@@ -71,7 +71,7 @@ asyncio.run(main())
         env={**os.environ, "LOOPLINE_DEMO_RAY_ADDRESS": ray_cluster.address},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     here, there = done.stdout.split()
