@@ -38,7 +38,7 @@ class Heartbeat:
         others: How much the other threads have computed since about the last beat.
         witness: Sees what its thread does once it has computed for too long.
         count: How often it has beaten.
-        base: How many frames of its thread's stack run the loop itself; 0 until it has beaten.
+        base: How many frames of its thread's stack run the loop itself; 0 as long as that is not known.
         due: When the next beat should come, by the monotonic clock.
         beaten: When the last one came.
         was_due: When the last one should have come.
@@ -80,7 +80,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         now = monotonic()
-        if not self.base:
+        if not self.count:  # a task that began at once, inside of another, has said too many
             self.base = self.witness.base = len(list(traceback.walk_stack(sys._getframe(1))))
         self._lag.count(now - self.due, now)
         self.before = self.reading
