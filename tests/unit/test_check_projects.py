@@ -360,6 +360,17 @@ def test_what_only_may_wait_is_told_of_where_others_would_wait_too(tmp_path: Pat
     assert known == [("request", 12, False), ("startup", 7, True), ("tests", 4, True)]
 
 
+def test_what_is_made_once_is_told_of_on_the_command_line_though_a_lifespan_may_make_it_too(tmp_path: Path) -> None:
+    kept = "import json\n_names = None\ndef names():\n    global _names\n    if _names is None:\n"
+    kept += "        _names = json.load(open('names.json'))\n    return _names\n"
+    app = "from contextlib import asynccontextmanager\nfrom fastapi import FastAPI\nfrom shop.kept import names\n"
+    app += "@asynccontextmanager\nasync def lifespan(app):\n    if app.debug:\n        names()\n    yield\n"
+    app += "app = FastAPI(lifespan=lifespan)\n"
+    cli = "from shop.kept import names\nasync def show():\n    names()\n"
+    files = {"shop/__init__.py": "", "shop/kept.py": kept, "shop/app.py": app, "shop/cli.py": cli}
+    assert [(one.place, one.others) for one in found(tmp_path, files)] == [("command line", 1)]
+
+
 def test_what_people_start_by_hand_is_the_command_line(tmp_path: Path) -> None:
     files = {"shop/__init__.py": "", "shop/cli/__init__.py": "", "shop/cli/admin.py": SLOW + "async def f(): slow()\n"}
     assert [one.place for one in found(tmp_path, files)] == ["command line"]

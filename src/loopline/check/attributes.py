@@ -33,7 +33,7 @@ PROPERTIES = {"property", "cached_property", "abstractproperty", "hybrid_propert
 
 def decorator_names(info: FunctionInfo) -> list[str]:
     """Return the last part of the name of each decorator of a function."""
-    names: list[str] = []
+    names = []
     for node in getattr(info.node, "decorator_list", ()):
         target = node.func if isinstance(node, ast.Call) else node
         if isinstance(target, ast.Attribute):

@@ -148,7 +148,8 @@ class Loop:
                 if event.later:
                     self._awaiters.setdefault(target, []).append((frame, event))
                     self._awaited.add(target.info)
-                    if target.info.module.is_test or not frame.info.module.is_test:
+                    others = target.info is not frame.info  # what calls itself has been called by somebody else
+                    if others and (target.info.module.is_test or not frame.info.module.is_test):
                         self._in_known_ways.add(target.info)
                     self._entries.setdefault(target, label)
                 else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["PLACES", "Finding", "Step"]
+__all__ = ["ALONE", "PLACES", "Finding", "Step"]
 
 PLACES = ("request", "other", "startup", "command line", "tests")
+ALONE = ("startup", "tests")  # of these: where nobody else waits
 
 
 @dataclass(frozen=True, slots=True)

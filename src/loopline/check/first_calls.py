@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from loopline.check.finding import PLACES
+from loopline.check.finding import ALONE, PLACES
 
 if TYPE_CHECKING:
     from loopline.check.colours import Stop
@@ -34,7 +34,7 @@ def first_of_each(stops: Iterable[tuple[int, Stop]]) -> list[Stop]:
     return found
 
 
-def _order(found: tuple[int, Stop]) -> tuple[int, int, int, str, int]:
+def _order(found: tuple[int, Stop]) -> tuple[bool, int, int, int, str, int]:
     weight, stop = found
     first = stop.chain[0]
-    return PLACES.index(stop.place), weight, len(stop.chain), first.path, first.line
+    return stop.place in ALONE, PLACES.index(stop.place), weight, len(stop.chain), first.path, first.line

@@ -289,7 +289,7 @@ def _holding() -> dict[type, tuple[str, ...]]:
 
 
 def _getter(names: tuple[str, ...]) -> Callable[[ast.AST], tuple[Any, ...]]:
-    """Return what gives several attributes at once: asked for in C, a third of the time."""
+    """Return what gives several attributes at once, asked for in C."""
     match names:
         case ():
             return lambda node: ()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopline.check.cache import Kept, ResultCache
-from loopline.check.finding import PLACES, Finding
+from loopline.check.finding import ALONE, PLACES, Finding
 from loopline.check.project import File, Project, list_files, load_files
 from loopline.check.reading import UNREADABLE as UNREADABLE_FILE
 from loopline.check.reading import read_text
@@ -115,8 +115,8 @@ def _check(
 
 
 def _matters(finding: Finding) -> bool:
-    """What only may wait costs nothing where nobody else does: in a test, or before the first request."""
-    return finding.certain or finding.place not in ("tests", "startup")
+    """What only may wait costs nothing where nobody else does: in a test, or in a lifespan."""
+    return finding.certain or finding.place not in ALONE
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
