@@ -29,7 +29,7 @@ APP = f"""
 
     @app.get("/" + HOSTILE)
     async def blocks():
-        time.sleep(0.2)
+        time.sleep(1)
         async with db.begin() as session:
             return await fails.options(unique=HOSTILE).enqueue(session, HOSTILE)
 """
@@ -54,7 +54,7 @@ def page(url: str, browser: Browser) -> Iterator[Page]:
 def test_hostile_routes_lanes_queues_tasks_arguments_and_errors_are_text(page: Page, url: str) -> None:
     assert httpx2.get(f"{url}/{quote(HOSTILE)}", timeout=60, trust_env=False).status_code == 200
     shown = (
-        page.locator("#stalls .found .route"),
+        page.locator("#stalls .found .route", has_text="window.hacked"),
         page.locator("#traffic tbody tr th"),
         page.locator("#lanes tbody tr th", has_text="window.hacked"),
         page.locator("#queues tbody tr th"),

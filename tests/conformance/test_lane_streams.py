@@ -214,7 +214,7 @@ async def test_an_item_that_is_late_ends_the_stream(lane: Lane, kind: Kind, tmp_
 async def test_leaving_does_not_wait_for_a_generator_that_does_not_close(
     lane: Lane, kind: Kind, tmp_path: Path
 ) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(120):
         async with lane.stream(stuck_after, 1, str(tmp_path)) as items:
             assert await anext(items) == 0
             await until((tmp_path / "stuck").exists)

@@ -136,7 +136,7 @@ async def test_a_function_that_would_end_the_program_ends_only_its_call(lane: La
 
 
 async def test_a_stop_iteration_is_an_error_and_no_hang(lane: Lane) -> None:
-    with anyio.fail_after(30), pytest.raises(RuntimeError, match="StopIteration"):
+    with anyio.fail_after(120), pytest.raises(RuntimeError, match="StopIteration"):
         await lane.run(stop_iteration)
 
 

@@ -346,7 +346,7 @@ async def test_a_call_that_waits_for_a_worker_as_the_lane_closes_is_refused_and_
         os.kill(pid, signal.SIGKILL)
     call = asyncio.create_task(lane.run(echo, 1))  # goes to a worker that is dead, before the loop has heard of that
     await asyncio.sleep(0)
-    with anyio.fail_after(30):
+    with anyio.fail_after(120):
         await lane.aclose()
         with pytest.raises(LaneClosed):
             await call
@@ -360,7 +360,7 @@ async def test_a_call_that_has_no_worker_yet_is_refused_as_the_lane_closes() -> 
     await until(lambda: not lane._idle)
     call = asyncio.create_task(lane.run(echo, 1))
     await until(lambda: lane._asking)
-    with anyio.fail_after(30):
+    with anyio.fail_after(120):
         await lane.aclose()
         with pytest.raises(LaneClosed):
             await call

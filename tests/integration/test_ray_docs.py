@@ -31,7 +31,7 @@ asyncio.run(main())
     [
         ("", "ProcessLane"),
         ("cpu=ray:{cluster.address}", "RayLane"),
-        ("cpu=ray://127.0.0.1:{cluster.client_port}", "RayLane"),
+        ("cpu=ray://127.0.0.1:{cluster.client_port}?connect_timeout=120", "RayLane"),
     ],
 )
 def test_the_pages_application_runs_on_a_cluster_by_configuration_alone(

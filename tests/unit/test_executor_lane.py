@@ -48,7 +48,7 @@ def lane_of_processes(close_timeout: float = 5.0) -> ExecutorLane:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(120):
         while not condition():
             await asyncio.sleep(0.002)
 

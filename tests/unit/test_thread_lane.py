@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def until(condition: Callable[[], object]) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(120):
         while not condition():
             await asyncio.sleep(0.002)
 

@@ -41,6 +41,7 @@ TCP = 5.0  # seconds until an address that does not answer counts as out of reac
 TRIAL = 5.0  # seconds that a first call, which does nothing, is waited for
 GOODBYE = 1.5  # seconds that Ray may take to disconnect
 YOUNG = 1.0  # seconds: what a call that is given up sooner may take to end by itself
+NOTICE = 0.5  # seconds that any may: however long it waited at Ray, it may have begun just now
 CLIENT_CHECK = 1.0  # seconds between two looks whether Ray Client is still connected
 DISCONNECTED = 75  # the exit code that says so (EX_TEMPFAIL of sysexits.h)
 
@@ -277,7 +278,7 @@ class _Bridge:
         if isinstance(running, Actor):
             running.end()
         elif isinstance(running, _Call):
-            self._reaper.end_at(running.began + YOUNG, running.reference)
+            self._reaper.end_at(max(running.began + YOUNG, monotonic() + NOTICE), running.reference)
 
     def send(self, number: int, answer: Answer) -> None:
         """Send a frame to the lane."""
