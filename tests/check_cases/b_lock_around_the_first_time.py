@@ -1,4 +1,5 @@
 import threading
+import time
 lock = threading.Lock()
 _clients = {}
 _is_ready = False
@@ -28,6 +29,9 @@ def always(url):
         if url not in _clients:
             _clients[url] = object()
         return _clients[url]
+def refresh():
+    with lock:
+        time.sleep(1)
 async def handler():
     prepare()
     client("x")

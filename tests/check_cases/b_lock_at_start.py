@@ -1,4 +1,5 @@
 import threading
+import time
 from contextlib import asynccontextmanager
 from fastapi import FastAPI
 class Engine:
@@ -21,6 +22,10 @@ class Engine:
     def count(cls):
         with cls._lock:
             cls._users += 1
+    @classmethod
+    def restart(cls):
+        with cls._lock:
+            time.sleep(1)
 @asynccontextmanager
 async def lifespan(app):
     Engine.start()

@@ -14,6 +14,7 @@ from loopline.check.events import Block, Run
 from loopline.check.filled import Facts, Filled
 from loopline.check.finding import Step
 from loopline.check.first_calls import first_of_each
+from loopline.check.held import Held
 from loopline.check.inference import Inference
 from loopline.check.model import FunctionInfo, ModuleInfo, extent
 from loopline.check.once import guards
@@ -64,6 +65,7 @@ class Loop:
         self._entries: dict[Frame, tuple[str, str]] = {}
         self._parents: dict[Frame, tuple[Frame, ast.AST] | None] = {}
         self._patches = Patches(inference)
+        self._held = Held(inference, effects)
         self._callers: dict[Frame, list[tuple[Frame, Run]]] = {}
         self._awaiters: dict[Frame, list[tuple[Frame, Run]]] = {}
         self._labels: dict[Frame, tuple[str, str]] = {}
@@ -166,7 +168,7 @@ class Loop:
         heap: list[tuple[int, int, Frame]] = []
         for number, frame in enumerate(self._parents):
             for event in self._effects.of(frame):
-                if isinstance(event, Block):
+                if isinstance(event, Block) and not self._is_brief(frame, event):
                     weight = _weight(event.certain) + _last_choice(event)
                     if frame not in cost or weight < cost[frame]:
                         cost[frame], following[frame] = weight, event
@@ -184,6 +186,10 @@ class Loop:
                     count += 1
                     heappush(heap, (longer, count, caller))
         return cost, following
+
+    def _is_brief(self, frame: Frame, block: Block) -> bool:
+        """Whether it is a lock that nobody holds for long; what is `async` should take none, however short."""
+        return not frame.info.is_async and self._held.is_brief(frame.info, block)
 
     def _find_filled(self, services: Services) -> Filled:
         """What is known when the calls that the server makes begin: what the lifespan, and their dependencies, ask."""
@@ -252,7 +258,7 @@ class Loop:
             calls[frame] = [
                 event
                 for event in self._effects.of(frame)
-                if not (isinstance(event, Run) and event.later)
+                if not (event.later if isinstance(event, Run) else self._is_brief(frame, event))
                 and self._filled.still(facts[frame], frame, event.node).isdisjoint(self._filled.asked(frame, event))
             ]
             for event in calls[frame]:

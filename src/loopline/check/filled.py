@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from loopline.check.attributes import decorator_names
+from loopline.check.contexts import is_nothing
 from loopline.check.decorators import is_cached
 from loopline.check.effects import Effects
 from loopline.check.events import Block, Run
@@ -76,6 +77,7 @@ class Filled:
         self._begun: dict[tuple[Frame, int], Facts] = {}
         self._asked: dict[Frame, list[tuple[Block | Run, Kept | None, Facts]]] = {}
         self._threads: dict[Frame, list[tuple[ast.expr, Frame, str | None]]] = {}
+        self._put: dict[FunctionInfo, list[tuple[ast.expr, Fact]]] = {}
         self._set_back = SetBack(effects)
 
     def before(self, frame: Frame, node: ast.AST) -> Facts:
@@ -203,6 +205,7 @@ class Filled:
                 found |= asked - {self._of_place(frame, one) for one in inside}
                 if isinstance(event, Run) and kept is None:
                     found |= self._after(self._whole(event.frame, is_strict=is_strict), event)
+        found.update(fact for node, fact in self._puts(info) if has_passed(node))
         if frame not in self._threads:
             self._threads[frame] = list(handed_over(self._inference, frame))
         for node, inner, literal in self._threads[frame]:
@@ -211,6 +214,24 @@ class Filled:
                 facts = {fact} if fact is not None else self._handed(node, inner, is_strict=is_strict)
                 found.update(one for one in facts if not _is_of_task(one))  # a thread has a copy of the context
         return self.still(frozenset(found), frame, until)
+
+    def _puts(self, info: FunctionInfo) -> list[tuple[ast.expr, Fact]]:
+        """What a method puts, whatever was there, into attributes for which others ask before they fill them."""
+        known = self._put.get(info)
+        if known is None:
+            known = self._put[info] = [
+                (step.value, Fact(_self(info), target.attr, ()))
+                for step in info.steps
+                if isinstance(step, ast.Assign) and info.owner is not None and not is_nothing(step.value)
+                for target in step.targets
+                if isinstance(target, ast.Attribute) and ast.unparse(target.value) == _self(info)
+                if self._is_asked_for(info.owner, target.attr) and not _is_forgotten(info.owner, info, target.attr)
+            ]
+        return known
+
+    def _is_asked_for(self, owner: ClassInfo, name: str) -> bool:
+        methods = (one for one in owner.module.functions if one.owner is owner)
+        return any(kept.place == f"self.{name}" for one in methods for kept in self._effects.kept(one).values())
 
     def _asking(self, frame: Frame) -> list[tuple[Block | Run, Kept | None, Facts]]:
         """What happens in a call that asks for something, or runs what may, with what is asked."""

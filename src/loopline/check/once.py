@@ -47,6 +47,11 @@ def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
     nodes = info.steps
     places = {kept.place: kept for node in nodes for kept, _ in _kept(node, info)}
     for node in nodes:
+        if isinstance(node, ast.If):
+            places.update(
+                (one, Kept(one, in_object=True)) for one in _asked(node.test, {}) if _is_left(node, one, info)
+            )
+    for node in nodes:
         if isinstance(node, ast.Assign) and is_nothing(node.value):
             for target in node.targets:
                 places.pop(ast.unparse(target), None)  # `_is_busy = True`, and later `_is_busy = False`
@@ -139,13 +144,33 @@ def keeping(info: FunctionInfo) -> frozenset[str]:
 def _is_filled(node: ast.If, kept: Kept, info: FunctionInfo) -> bool:
     """Whether a place is filled where it was asked for; one of the context perhaps below, with what was made there."""
     if not kept.in_context:
-        return any(one.place == kept.place for inner in ast.walk(node) for one, _ in _kept(inner, info))
+        fills = any(one.place == kept.place for inner in ast.walk(node) for one, _ in _kept(inner, info))
+        return fills or _is_left(node, kept.place, info)
     end = node.end_lineno or 0
     made = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
     return any(
         name == kept.place
         and (node.lineno <= call.lineno <= end or (end < call.lineno and ast.unparse(value) in made & kept.names))
         for name, call, value in fillings(info)
+    )
+
+
+def _is_left(node: ast.If, place: str, info: FunctionInfo) -> bool:
+    """Whether filling an attribute that was asked for is left to another method: `if not self.text: self.load()`."""
+    of, _, name = place.partition(".")
+    if of != "self" or info.owner is None:
+        return False
+    fillers = {
+        one.scope.name
+        for one in info.owner.attributes.get(name, ())
+        if isinstance(one.scope, FunctionInfo) and one.scope is not info and isinstance(one.node, ast.expr)
+        if not is_nothing(one.node)
+    }
+    return any(
+        isinstance(one.func, ast.Attribute) and one.func.attr in fillers and ast.unparse(one.func.value) == "self"
+        for statement in node.body
+        for one in ast.walk(statement)
+        if isinstance(one, ast.Call)
     )
 
 
