@@ -32,6 +32,19 @@ def start(tasks: BackgroundTasks):
     report.forget()
     report.begin()
     tasks.add_task(report.run)
+class Server:
+    def __init__(self):
+        self.is_stopping = False
+    def stop(self):
+        if self.is_stopping:
+            return
+        self.is_stopping = True
+        time.sleep(1)
+    async def serve(self):
+        if self.is_stopping:
+            return
+        self.is_stopping = True
+        time.sleep(1)  # error: LL101
 shared = Report()
 @app.get("/shared")
 async def show():
@@ -44,3 +57,9 @@ async def twice():
     report.begin()  # error: LL101
     await report.run()
     return report.id
+@app.get("/server")
+async def server():
+    one = Server()
+    one.stop()  # error: LL101
+    one.stop()
+    await Server().serve()

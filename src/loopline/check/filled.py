@@ -219,13 +219,15 @@ class Filled:
         """What a method puts, whatever was there, into attributes for which others ask before they fill them."""
         known = self._put.get(info)
         if known is None:
+            own = {kept.place for kept in self._effects.kept(info).values()}  # its lines are behind that question
             known = self._put[info] = [
                 (step.value, Fact(_self(info), target.attr, ()))
                 for step in info.steps
                 if isinstance(step, ast.Assign) and info.owner is not None and not is_nothing(step.value)
                 for target in step.targets
                 if isinstance(target, ast.Attribute) and ast.unparse(target.value) == _self(info)
-                if self._is_asked_for(info.owner, target.attr) and not _is_forgotten(info.owner, info, target.attr)
+                if ast.unparse(target) not in own and self._is_asked_for(info.owner, target.attr)
+                if not _is_forgotten(info.owner, info, target.attr)
             ]
         return known
 
