@@ -30,6 +30,7 @@ READING = {
     ("pathlib.Path", "read_bytes"), ("pathlib.Path", "read_text"), ("builtins.BytesIO", "getvalue"),
     ("fastapi.UploadFile", "read"), ("starlette.datastructures.UploadFile", "read"),
 }  # fmt: skip
+ENDS: dict[str, Callable[[str, tuple[str, ...]], bool]] = {"startswith": str.startswith, "endswith": str.endswith}
 ORDERED: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
     ast.Lt: lambda one, other: one < other,
     ast.LtE: lambda one, other: one <= other,
@@ -88,6 +89,10 @@ def known(inference: Inference, node: ast.expr, scope: Scope, frame: Frame | Non
             kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
             other = all(_is_no_text(inference, inference.infer(one, scope, frame)) for one in kinds)
             return Known(is_none=False, truth=False if other else None)
+        case ast.Call(func=ast.Attribute(value=owner, attr=name), args=[part]) if name in ENDS and isinstance(
+            whole := ask(owner).literal, str
+        ):
+            return Known(is_none=False, truth=_ends(ENDS[name], whole, part, ask))
         case ast.Await(value=ast.Call() as call) | (ast.Call() as call):
             return _result(inference, call, scope, frame, is_awaited=isinstance(node, ast.Await))
         case _:
@@ -135,6 +140,14 @@ def _compared(op: ast.cmpop, left: Known, right: ast.expr, ask: Callable[[ast.ex
     if isinstance(one, int | float) and isinstance(two, int | float) and type(op) in ORDERED:
         return ORDERED[type(op)](one, two)
     return None
+
+
+def _ends(
+    method: Callable[[str, tuple[str, ...]], bool], whole: str, part: ast.expr, ask: Callable[[ast.expr], Known]
+) -> bool | None:
+    given = [ask(one).literal for one in (part.elts if isinstance(part, ast.Tuple) else [part])]
+    texts = tuple(one for one in given if isinstance(one, str))
+    return method(whole, texts) if len(texts) == len(given) else None
 
 
 def _same(left: Known, right: Known, *, identity: bool) -> bool | None:

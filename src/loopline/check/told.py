@@ -149,6 +149,8 @@ def tested(info: FunctionInfo) -> dict[str, str]:
                 found.setdefault(name, TESTED)
             case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), _]) if found.get(name) != COMPARED:
                 found[name] = TYPED
+            case ast.Call(func=ast.Attribute(value=whole, attr="startswith" | "endswith"), args=parts):
+                found.update((one.id, COMPARED) for one in (whole, *parts) if isinstance(one, ast.Name))
             case ast.UnaryOp(operand=operand):
                 look(operand)
             case ast.BoolOp(values=values):
