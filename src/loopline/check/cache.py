@@ -159,7 +159,8 @@ def _kept(data: Mapping[str, Any]) -> Kept:
 def _finding(values: list[Any]) -> Finding:
     chain = tuple(Step(*step) for step in values[7])
     mends = tuple((str(path), int(line), int(column)) for path, line, column in values[13])
-    one = Finding(*[*values[:7], chain, *values[8:13], mends, bool(values[14]), int(values[15])])
+    more = bool(values[14]), int(values[15]), bool(values[16])
+    one = Finding(*[*values[:7], chain, *values[8:13], mends, *more])
     texts = (one.code, one.path, one.message, one.advice, one.cause, one.place, one.route)
     numbers = (one.line, one.column, one.end_line, one.end_column)
     if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int) for number in numbers):

@@ -18,6 +18,7 @@ from loopline.check.held import Held
 from loopline.check.inference import Inference
 from loopline.check.model import FunctionInfo, ModuleInfo, extent
 from loopline.check.once import guards
+from loopline.check.ordinary import Ordinary
 from loopline.check.patches import Patches
 from loopline.check.services import Part, Services
 from loopline.check.values import Frame, Function
@@ -27,6 +28,7 @@ __all__ = ["Loop", "Stop", "place_of_module"]
 ORDER = ("route", "websocket", "dependency", "validator", "middleware", "handler", "background", "lifespan", "startup")
 ON_LOOP_THOUGH_SYNC = {"startup", "validator", "middleware"}
 UNSURE = 1000  # what a step that may not happen weighs, in certain steps
+SOMETIMES = 200  # what one weighs that is on some ways through what is called
 SERVED = {"route", "websocket", "dependency", "validator", "middleware", "handler", "background"}
 NEVER = 1 << 60  # what a way weighs that leads to no call that blocks
 DEEPEST = 60  # steps of a way that are told of
@@ -39,7 +41,7 @@ class Stop:
 
     ``served``: FastAPI calls the function, as an endpoint or a dependency, and nobody else does. ``more_inside``: a
     part of what stands there blocks by itself. ``once``: what on the way is done for all by whoever comes first;
-    ``others``: how many more places may be that.
+    ``others``: how many more places may be that. ``sometimes``: it is not certain only since it is on some of the ways.
     """
 
     entry: Frame
@@ -54,6 +56,7 @@ class Stop:
     more_inside: bool = False
     once: ast.AST | None = None
     others: int = 0
+    sometimes: bool = False
 
 
 class Loop:
@@ -66,6 +69,7 @@ class Loop:
         self._parents: dict[Frame, tuple[Frame, ast.AST] | None] = {}
         self._patches = Patches(inference)
         self._held = Held(inference, effects)
+        self._ordinary = Ordinary(inference.living, effects)
         self._callers: dict[Frame, list[tuple[Frame, Run]]] = {}
         self._awaiters: dict[Frame, list[tuple[Frame, Run]]] = {}
         self._labels: dict[Frame, tuple[str, str]] = {}
@@ -163,13 +167,14 @@ class Loop:
 
     def _search(self) -> tuple[dict[Frame, int], dict[Frame, Block | Run]]:
         """Find for each call the surest and shortest way down to one that blocks (Dijkstra, from those that block)."""
+        self._blocking = self._leading_to_blocks()
         cost: dict[Frame, int] = {}
         following: dict[Frame, Block | Run] = {}
         heap: list[tuple[int, int, Frame]] = []
         for number, frame in enumerate(self._parents):
             for event in self._effects.of(frame):
                 if isinstance(event, Block) and not self._is_brief(frame, event):
-                    weight = _weight(event.certain) + _last_choice(event)
+                    weight = _weight(event, cost) + _last_choice(event) + self._detour(frame, event)
                     if frame not in cost or weight < cost[frame]:
                         cost[frame], following[frame] = weight, event
             if frame in cost:
@@ -180,12 +185,29 @@ class Loop:
             if weight > cost[frame]:
                 continue
             for caller, event in self._callers.get(frame, ()):
-                longer = weight + _weight(_happens(event, cost))
+                longer = weight + _weight(event, cost) + _last_choice(event) + self._detour(caller, event)
                 if caller not in cost or longer < cost[caller]:
                     cost[caller], following[caller] = longer, event
                     count += 1
                     heappush(heap, (longer, count, caller))
         return cost, following
+
+    def _leading_to_blocks(self) -> set[Frame]:
+        found = {frame for frame in self._parents if any(isinstance(one, Block) for one in self._effects.of(frame))}
+        waiting = list(found)
+        while waiting:
+            for caller, _ in self._callers.get(waiting.pop(), ()):
+                if caller not in found:
+                    found.add(caller)
+                    waiting.append(caller)
+        return found
+
+    def _detour(self, frame: Frame, event: Block | Run) -> int:
+        """What a place weighs more to which a call comes on some of its ways, and to none that blocks on the others."""
+        return 0 if self._ordinary.happens(frame, event, self._may_block) else SOMETIMES
+
+    def _may_block(self, event: Block | Run) -> bool:
+        return isinstance(event, Block) or (not event.later and event.frame in self._blocking)
 
     def _is_brief(self, frame: Frame, block: Block) -> bool:
         """Whether it is a lock that nobody holds for long; what is `async` should take none, however short."""
@@ -276,8 +298,8 @@ class Loop:
             changed = False
             for frame, events in reversed(calls.items()):
                 for event in events:
-                    weight = _weight(_happens(event, self._cost))
-                    weight += cost.get(event.frame, NEVER) if isinstance(event, Run) else _last_choice(event)
+                    weight = _weight(event, self._cost) + _last_choice(event) + self._detour(frame, event)
+                    weight += cost.get(event.frame, NEVER) if isinstance(event, Run) else 0
                     if weight < cost.get(frame, NEVER):
                         cost[frame], following[frame], changed = weight, event, True
         return cost, following
@@ -285,7 +307,7 @@ class Loop:
     def _stop(
         self, frame: Frame, event: Block | Run, cost: dict[Frame, int], following: dict[Frame, Block | Run]
     ) -> tuple[int, Stop] | None:
-        weight = _weight(_happens(event, self._cost))
+        weight = _weight(event, self._cost)
         if isinstance(event, Run):
             if event.later or event.frame not in cost:
                 return None
@@ -315,8 +337,8 @@ class Loop:
         ):
             return None
         is_mocked = place == "tests" and current.effect.blocks == "network" and frame.info.module.is_mocked
-        certain = weight < UNSURE and not is_mocked
-        is_small = current.effect.by_input or not certain
+        sure = weight < UNSURE and not is_mocked
+        is_small = current.effect.by_input or not sure
         if place == "tests" and is_small and current.effect.blocks == "cpu" and frame.info.name.startswith("test"):
             return None  # what a test makes up is small
         if (
@@ -330,13 +352,14 @@ class Loop:
             frame,
             event.node,
             current,
-            certain,
+            sure and weight < SOMETIMES,
             tuple(chain),
             holder.info,
             place,
             title,
             served,
             once=_made_once(once, current),
+            sometimes=sure and weight >= SOMETIMES,
         )
         return weight, stop
 
@@ -398,10 +421,14 @@ def _from_outside(node: ast.AST) -> tuple[int, int, int, int]:
     return line, column, -end_line, -end_column
 
 
-def _happens(event: Block | Run, cost: dict[Frame, int]) -> bool:
-    """Whether it is sure to happen, or any of its alternatives, all of which surely block, is."""
-    ways = event.alternatives
-    return event.certain or (bool(ways) and all(any(cost.get(one, UNSURE) < UNSURE for one in way) for way in ways))
+def _weight(event: Block | Run, cost: dict[Frame, int]) -> int:
+    """What a step weighs: little if it is sure to happen, or any of its alternatives, all of which surely block, is."""
+    if event.certain:
+        return 1
+    worst = max(
+        (min((cost.get(one, UNSURE) for one in way), default=UNSURE) for way in event.alternatives), default=UNSURE
+    )
+    return 1 if worst < SOMETIMES else SOMETIMES if worst < UNSURE else UNSURE
 
 
 def _is_other_in_tests(event: Block | Run, cost: dict[Frame, int]) -> bool:
@@ -416,13 +443,10 @@ def _made_once(event: Block | Run | None, block: Block) -> ast.AST | None:
     return event.node if event is not None else None
 
 
-def _last_choice(block: Block) -> int:
-    """What a lock weighs more: what else blocks there says more of it."""
-    return UNSURE // 2 if block.effect.blocks == "lock" else 0
-
-
-def _weight(certain: bool) -> int:
-    return 1 if certain else UNSURE
+def _last_choice(event: Block | Run) -> int:
+    """What a lock weighs more, and what is done once for all: what else blocks there says more of it."""
+    is_lock = isinstance(event, Block) and event.effect.blocks == "lock"
+    return UNSURE // 2 if is_lock or event.once else 0
 
 
 def _step(frame: Frame, event: Block | Run) -> Step:

@@ -256,7 +256,7 @@ class Filled:
         return self._renamed(facts, _self(inner.info), _receiver(node))
 
     def _is_decided(self, test: ast.expr, frame: Frame, kept: Kept | None) -> bool:
-        if kept is not None and (kept.place in ast.unparse(test) or not kept.names.isdisjoint(_names(test))):
+        if kept is not None and kept.asks(test):
             return True
         return self._inference.living.outcome(test, frame) is not None
 
@@ -303,10 +303,6 @@ def _is_of_task(fact: Fact) -> bool:
 def _name_of(fact: Fact) -> str:
     assert isinstance(fact.what, tuple)
     return str(fact.what[1])
-
-
-def _names(node: ast.expr) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 
 
 def _self(info: FunctionInfo) -> str:

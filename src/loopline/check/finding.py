@@ -28,7 +28,8 @@ class Finding:
     ``place`` is what kind of code it is in: ``request``, ``other``, ``startup``, ``command line`` or ``tests``.
     ``mends`` are the places (path, line, column) that a fix changes, if it is not the finding's own.
     ``more_inside``: so is a part of the call by itself, an argument or what the method is asked of.
-    ``others``: how many more places wait for the same if they come first; nobody does after that.
+    ``others``: how many more places wait for the same if they come first; nobody does after that. ``sometimes``: it
+    is not certain, since what is called does it on some of its ways only.
     """
 
     code: str
@@ -47,6 +48,7 @@ class Finding:
     mends: tuple[tuple[str, int, int], ...] = ()
     more_inside: bool = False
     others: int = 0
+    sometimes: bool = False
 
     @property
     def certainty(self) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["is_harmless"]
 
 LOOP_CHECKS = {"get_running_loop", "get_event_loop", "_get_running_loop", "is_running", "current_async_library"}
+KERNEL = ("/proc/", "/sys/")  # of the file systems that the kernel makes up as they are read (proc(5), sysfs(5))
 BUFFERS = {"builtins.BytesIO", "builtins.StringIO"}  # as the catalog calls those of `io`
 
 
@@ -40,7 +41,7 @@ def is_harmless(inference: Inference, node: ast.AST, effect: Effect, frame: Fram
     return (
         not applies(effect, node)
         or (bool(effect.after) and _is_settled(node, effect, frame.info))
-        or (effect.blocks == "disk" and _is_in_memory(inference, node, frame))
+        or (effect.blocks == "disk" and (_is_in_memory(inference, node, frame) or _is_of_kernel(node, frame.info)))
         or (bool(effect.imports) and _is_imported(inference, node, effect, frame))
         or (bool(effect.works_through) and _is_brief(inference, node, effect, frame))
     )
@@ -55,6 +56,27 @@ def _is_in_memory(inference: Inference, node: ast.Call, frame: Frame) -> bool:
     """Whether what is read or written is no file: `Image.open(BytesIO(data))`."""
     values = inference.infer(node.args[0], frame.info, frame) if node.args else ()
     return bool(values) and all(isinstance(one, LibraryInstance) and one.path in BUFFERS for one in values)
+
+
+def _is_of_kernel(node: ast.Call, info: FunctionInfo) -> bool:
+    """Whether what is read is on no disk: `open("/proc/self/status")`, `Path("/sys/fs/cgroup/cpu.max").read_text()`."""
+    places = [*node.args[:1], *([node.func.value] if isinstance(node.func, ast.Attribute) else [])]
+    return any(_path(one, info).startswith(KERNEL) for one in places)
+
+
+def _path(node: ast.expr, info: FunctionInfo) -> str:
+    match node:
+        case ast.Constant(value=str(path)):
+            return path
+        case ast.Call(func=ast.Name(id="Path") | ast.Attribute(attr="Path"), args=[ast.Constant(value=str(path))]):
+            return path
+        case ast.Name(id=name):
+            bound = info.bindings.get(name) or info.module.bindings.get(name) or []
+            values = [one.node for one in bound if one.kind == "value" and not isinstance(one.node, ast.Name)]
+            paths = {_path(one, info) for one in values if isinstance(one, ast.expr)}
+            return paths.pop() if len(paths) == 1 and len(values) == len(bound) else ""
+        case _:
+            return ""
 
 
 def _is_imported(inference: Inference, node: ast.Call, effect: Effect, frame: Frame) -> bool:

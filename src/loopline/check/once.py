@@ -35,6 +35,11 @@ class Kept:
     names: frozenset[str] = frozenset()
     around: Kept | None = None
 
+    def asks(self, test: ast.expr) -> bool:
+        """Tell whether a condition asks whether it is there."""
+        names = {one.id for one in ast.walk(test) if isinstance(one, ast.Name)}
+        return self.place in ast.unparse(test) or not self.names.isdisjoint(names)
+
 
 def remembered_calls(info: FunctionInfo) -> dict[int, Kept]:
     """Return the ids of the nodes of a function that run only until their result is known, and where it is kept.

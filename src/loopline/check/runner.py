@@ -116,7 +116,7 @@ def _check(
 
 def _matters(finding: Finding) -> bool:
     """What only may wait costs nothing where nobody else does: in a test, or in a lifespan."""
-    return finding.certain or finding.place not in ALONE
+    return finding.certain or finding.sometimes or finding.place not in ALONE
 
 
 def _order(finding: Finding) -> tuple[object, ...]:

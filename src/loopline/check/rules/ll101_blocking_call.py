@@ -1,7 +1,7 @@
 """A call blocks the event loop.
 
 While it waits, or computes, no other request of the process is answered. The call may be many functions below the
-`async def`, in another module: the chain shows the way.
+`async def`, in another module: the chain shows the way. Of several ways, it shows the one that is surest to be taken.
 
 Bad:
 
@@ -17,7 +17,8 @@ Good:
 
 Or write `def`: FastAPI runs the endpoint in a thread. Or hand the call over: `await asyncio.to_thread(...)`, `await
 lane.run(...)`. A finding is *possible*, not certain, where the call often does not wait: an uncontended lock, a
-cached function, a `stat`. What is kept for all once somebody has waited for it is told of at one of the places that
+cached function, a `stat`; and where what is called comes to it in some cases only: behind an `if`, an early `return`,
+in an `except`. What is kept for all once somebody has waited for it is told of at one of the places that
 may be the first.
 """
 
@@ -81,6 +82,7 @@ def describe(code: str, stop: Stop, message: str, advice: str) -> Finding:
         end_column + 1,
         more_inside=stop.more_inside,
         others=stop.others,
+        sometimes=stop.sometimes,
     )
 
 
@@ -88,7 +90,8 @@ def _message(stop: Stop) -> str:
     effect = stop.block.effect
     why = WHY.get(effect.blocks, effect.blocks)
     name = effect.name.removeprefix("builtins.")
-    through = "" if stop.holder is stop.entry.info else f" (called by `{stop.holder.qualified}`)"
+    sometimes = "in some cases " if stop.sometimes else ""
+    through = "" if stop.holder is stop.entry.info else f" ({sometimes}called by `{stop.holder.qualified}`)"
     others = "every other request" if stop.place == "request" else "all else on it"
     return f"`{name}` {why}{through}: on the event loop, {others} waits, too"
 

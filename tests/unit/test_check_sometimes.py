@@ -1,0 +1,82 @@
+"""Certain is what happens whenever the line runs; what a called function does on some of its ways is only possible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+
+from loopline.check import Finding, check
+
+ALWAYS = {
+    "a line": "time.sleep(1)",
+    "behind an error": "if not wanted: raise ValueError\ntime.sleep(1)",
+    "in a loop": "for one in wanted:\n    time.sleep(1)",
+    "in a try": "try:\n    time.sleep(1)\nexcept OSError:\n    pass",
+    "in a with": "with wanted:\n    time.sleep(1)",
+    "one way or the other": "if wanted:\n    time.sleep(1)\nelse:\n    requests.get('http://x')",
+    "both of two ways": "if wanted:\n    return requests.get('http://x')\ntime.sleep(1)",
+    "in each case": "match wanted:\n    case 1: time.sleep(1)\n    case _: requests.get('http://x')",
+    "a condition itself": "if requests.get('http://x'):\n    return 1",
+    "a condition that is known": "if __name__ != 'x':\n    pass\nflag = True\nif flag:\n    time.sleep(1)",
+    "a function below": "below(wanted)",
+}
+SOMETIMES = {
+    "behind an if": "if wanted:\n    time.sleep(1)",
+    "in an else": "if wanted:\n    pass\nelse:\n    time.sleep(1)",
+    "behind a return": "if not wanted:\n    return None\ntime.sleep(1)",
+    "behind a return in an else": "if wanted:\n    pass\nelse:\n    return None\ntime.sleep(1)",
+    "behind a return in a loop": "for one in wanted:\n    if one: return None\n    time.sleep(1)",
+    "when something fails": "try:\n    wanted()\nexcept OSError:\n    time.sleep(1)",
+    "in one case": "match wanted:\n    case 1: time.sleep(1)",
+    "in a part of an expression": "return requests.get('http://x') if wanted else None",
+    "behind an and": "return wanted and requests.get('http://x')",
+    "behind an or": "return wanted or requests.get('http://x')",
+    "a function below": "if wanted:\n    below(wanted)",
+}
+
+
+def found(folder: Path, body: str) -> Finding:
+    code = "import time, requests\ndef below(x):\n    time.sleep(1)\ndef work(wanted):\n" + indent(body, "    ")
+    (folder / "a.py").write_text(code + "\nasync def handler(wanted):\n    if wanted:\n        work(wanted)\n")
+    (one,) = check([folder / "a.py"]).findings
+    return one
+
+
+@pytest.mark.parametrize("body", ALWAYS.values(), ids=ALWAYS.keys())
+def test_what_a_called_function_always_does_is_certain(tmp_path: Path, body: str) -> None:
+    one = found(tmp_path, body)
+    assert (one.certain, one.sometimes) == (True, False)
+
+
+@pytest.mark.parametrize("body", SOMETIMES.values(), ids=SOMETIMES.keys())
+def test_what_it_does_on_some_of_its_ways_is_possible(tmp_path: Path, body: str) -> None:
+    one = found(tmp_path, body)
+    assert (one.certain, one.sometimes) == (False, True)
+    assert "(in some cases called by `" in one.message
+
+
+def test_of_several_ways_the_surest_is_shown(tmp_path: Path) -> None:
+    one = found(tmp_path, "if wanted:\n    time.sleep(1)\nbelow(wanted)")
+    assert one.certain
+    assert [step.function for step in one.chain] == ["handler", "work", "below"]
+
+
+def test_in_a_lifespan_and_in_tests_it_is_told_of_all_the_same(tmp_path: Path) -> None:
+    code = """
+        import time
+        from contextlib import asynccontextmanager
+        from fastapi import FastAPI
+        def prepare(wanted):
+            if wanted:
+                time.sleep(1)
+        @asynccontextmanager
+        async def lifespan(app):
+            prepare(app)
+            yield
+        app = FastAPI(lifespan=lifespan)
+    """
+    (tmp_path / "app.py").write_text(dedent(code))
+    (tmp_path / "test_app.py").write_text("from app import prepare\nasync def test_it(x):\n    prepare(x)\n")
+    assert [(one.place, one.certain) for one in check([tmp_path]).findings] == [("startup", False), ("tests", False)]
