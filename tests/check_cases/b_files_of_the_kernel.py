@@ -8,8 +8,14 @@ def limit():
         return file.read_text()
     with open("/proc/self/status") as status:
         return status.read()
+def load(file=LOAD):
+    return file.read_text()
+def hosts(file=HOSTS):
+    return file.read_text()
 async def handler(name):
     limit()
+    load()
+    hosts()  # error: LL101
     LOAD.read_text()
     HOSTS.read_text()  # error: LL101
     pathlib.Path("/proc/stat").read_bytes()

@@ -22,6 +22,7 @@ __all__ = ["is_harmless"]
 
 LOOP_CHECKS = {"get_running_loop", "get_event_loop", "_get_running_loop", "is_running", "current_async_library"}
 KERNEL = ("/proc/", "/sys/")  # of the file systems that the kernel makes up as they are read (proc(5), sysfs(5))
+DEEPEST = 3  # names behind names
 BUFFERS = {"builtins.BytesIO", "builtins.StringIO"}  # as the catalog calls those of `io`
 
 
@@ -64,17 +65,17 @@ def _is_of_kernel(node: ast.Call, info: FunctionInfo) -> bool:
     return any(_path(one, info).startswith(KERNEL) for one in places)
 
 
-def _path(node: ast.expr, info: FunctionInfo) -> str:
+def _path(node: ast.expr, info: FunctionInfo, depth: int = 0) -> str:
     match node:
         case ast.Constant(value=str(path)):
             return path
         case ast.Call(func=ast.Name(id="Path") | ast.Attribute(attr="Path"), args=[ast.Constant(value=str(path))]):
             return path
-        case ast.Name(id=name):
+        case ast.Name(id=name) if depth < DEEPEST:
             bound = info.bindings.get(name) or info.module.bindings.get(name) or []
-            values = [one.node for one in bound if one.kind == "value" and not isinstance(one.node, ast.Name)]
-            paths = {_path(one, info) for one in values if isinstance(one, ast.expr)}
-            return paths.pop() if len(paths) == 1 and len(values) == len(bound) else ""
+            values = [one.node if one.kind == "value" else info.defaults.get(name) for one in bound]
+            paths = {_path(one, info, depth + 1) if isinstance(one, ast.expr) else "" for one in values}
+            return paths.pop() if len(paths) == 1 else ""
         case _:
             return ""
 
