@@ -28,6 +28,8 @@ SOMETIMES = {
     "behind a return": "if not wanted:\n    return None\ntime.sleep(1)",
     "behind a return in an else": "if wanted:\n    pass\nelse:\n    return None\ntime.sleep(1)",
     "behind a return in a loop": "for one in wanted:\n    if one: return None\n    time.sleep(1)",
+    "behind a return deeper inside": "for one in wanted:\n    if one:\n        return None\ntime.sleep(1)",
+    "behind a break": "while 1:\n    if wanted():\n        break\n    time.sleep(1)",
     "when something fails": "try:\n    wanted()\nexcept OSError:\n    time.sleep(1)",
     "in one case": "match wanted:\n    case 1: time.sleep(1)",
     "in a part of an expression": "return requests.get('http://x') if wanted else None",
@@ -61,6 +63,31 @@ def test_of_several_ways_the_surest_is_shown(tmp_path: Path) -> None:
     one = found(tmp_path, "if wanted:\n    time.sleep(1)\nbelow(wanted)")
     assert one.certain
     assert [step.function for step in one.chain] == ["handler", "work", "below"]
+
+
+def test_of_two_that_exclude_each_other_what_comes_first_is_shown(tmp_path: Path) -> None:
+    one = found(tmp_path, "if below(wanted):\n    return None\ntime.sleep(1)")
+    assert one.certain
+    assert [step.function for step in one.chain] == ["handler", "work", "below"]
+
+
+def test_one_of_several_that_may_be_called_is_said_to_be_one(tmp_path: Path) -> None:
+    code = """
+        import redis, requests
+        class Cache:
+            def get(self, key): raise NotImplementedError
+        class InRedis(Cache):
+            def __init__(self): self.client = redis.Redis()
+            def get(self, key): return self.client.get(key)
+        class ByHttp(Cache):
+            def get(self, key): return requests.get(key).text
+        async def handler(cache: Cache):
+            cache.get("x")
+    """
+    (tmp_path / "a.py").write_text(dedent(code))
+    (one,) = check([tmp_path / "a.py"]).findings
+    assert one.certain
+    assert "`, or by what takes its place)" in one.message
 
 
 def test_in_a_lifespan_and_in_tests_it_is_told_of_all_the_same(tmp_path: Path) -> None:

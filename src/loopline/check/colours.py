@@ -18,7 +18,7 @@ from loopline.check.held import Held
 from loopline.check.inference import Inference
 from loopline.check.model import FunctionInfo, ModuleInfo, extent
 from loopline.check.once import guards
-from loopline.check.ordinary import Ordinary
+from loopline.check.ordinary import Detour, Ordinary
 from loopline.check.patches import Patches
 from loopline.check.services import Part, Services
 from loopline.check.values import Frame, Function
@@ -29,6 +29,8 @@ ORDER = ("route", "websocket", "dependency", "validator", "middleware", "handler
 ON_LOOP_THOUGH_SYNC = {"startup", "validator", "middleware"}
 UNSURE = 1000  # what a step that may not happen weighs, in certain steps
 SOMETIMES = 200  # what one weighs that is on some ways through what is called
+ASIDE = 5  # what one weighs where what is on the other ways blocks, too
+DETOURS = {Detour.NONE: 0, Detour.SHORT: ASIDE, Detour.LONG: SOMETIMES}
 SERVED = {"route", "websocket", "dependency", "validator", "middleware", "handler", "background"}
 NEVER = 1 << 60  # what a way weighs that leads to no call that blocks
 DEEPEST = 60  # steps of a way that are told of
@@ -42,6 +44,7 @@ class Stop:
     ``served``: FastAPI calls the function, as an endpoint or a dependency, and nobody else does. ``more_inside``: a
     part of what stands there blocks by itself. ``once``: what on the way is done for all by whoever comes first;
     ``others``: how many more places may be that. ``sometimes``: it is not certain only since it is on some of the ways.
+    ``replaceable``: something on the way is one of several that may be called, of which each blocks.
     """
 
     entry: Frame
@@ -57,6 +60,7 @@ class Stop:
     once: ast.AST | None = None
     others: int = 0
     sometimes: bool = False
+    replaceable: bool = False
 
 
 class Loop:
@@ -203,8 +207,8 @@ class Loop:
         return found
 
     def _detour(self, frame: Frame, event: Block | Run) -> int:
-        """What a place weighs more to which a call comes on some of its ways, and to none that blocks on the others."""
-        return 0 if self._ordinary.happens(frame, event, self._may_block) else SOMETIMES
+        """What a place weighs more to which a call comes on some of its ways only."""
+        return DETOURS[self._ordinary.detour(frame, event, self._may_block)]
 
     def _may_block(self, event: Block | Run) -> bool:
         return isinstance(event, Block) or (not event.later and event.frame in self._blocking)
@@ -316,12 +320,14 @@ class Loop:
         current, holder = event, frame
         replaced = _is_other_in_tests(event, self._cost)
         called: list[FunctionInfo] = []
+        passed = [event]
         names = set(_names(event.node))
         once = event if event.once else None
         while isinstance(current, Run) and len(chain) < DEEPEST:
             holder = current.frame
             called.append(holder.info)
             current = following[holder]
+            passed.append(current)
             once = current if once is None and current.once else once
             names.update(_names(current.node))
             replaced = replaced or _is_other_in_tests(current, self._cost)
@@ -360,6 +366,7 @@ class Loop:
             served,
             once=_made_once(once, current),
             sometimes=sure and weight >= SOMETIMES,
+            replaceable=any(one.alternatives and not one.certain for one in passed),
         )
         return weight, stop
 

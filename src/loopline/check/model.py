@@ -268,7 +268,7 @@ Scope = ModuleInfo | ClassInfo | FunctionInfo
 _WANTED = kinds(
     ast.Return, ast.Yield, ast.YieldFrom, ast.Call, ast.Assign, ast.If, ast.While, ast.IfExp, ast.BoolOp, ast.For,
     ast.AsyncFor, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.ExceptHandler, ast.match_case, ast.Await,
-    ast.comprehension,
+    ast.comprehension, ast.Match,
 )  # fmt: skip
 _WAITS = kinds(ast.Await, ast.AsyncFor, ast.AsyncWith)
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)

@@ -8,8 +8,10 @@ return requests.get(URL)
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import pairwise
 from weakref import WeakKeyDictionary
 
@@ -21,11 +23,18 @@ from loopline.check.model import FunctionInfo
 from loopline.check.once import Kept
 from loopline.check.values import Frame
 
-__all__ = ["Ordinary"]
+__all__ = ["Detour", "Ordinary"]
 
 Position = tuple[int, int]
 Nodes = Sequence[ast.AST]
-_known: WeakKeyDictionary[FunctionInfo, dict[ast.AST, list[_Condition]]] = WeakKeyDictionary()
+
+
+class Detour(Enum):
+    """Whether a call comes to a place: always, or else to another that blocks, or in some cases only."""
+
+    NONE = 0
+    SHORT = 1
+    LONG = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,10 @@ class _Condition:
 
     test: ast.expr | None
     instead: Nodes
+
+
+_Part = tuple[Position, Position, _Condition]
+_known: WeakKeyDictionary[FunctionInfo, list[_Part]] = WeakKeyDictionary()
 
 
 class Ordinary:
@@ -48,8 +61,8 @@ class Ordinary:
         self._living = living
         self._effects = effects
 
-    def happens(self, frame: Frame, event: Block | Run, blocks: Callable[[Block | Run], bool]) -> bool:
-        """Tell whether a call comes to a place whatever it is given, or else to another that blocks.
+    def detour(self, frame: Frame, event: Block | Run, blocks: Callable[[Block | Run], bool]) -> Detour:
+        """Tell whether a call comes to a place whatever it is given, or else to another that blocks, or to none.
 
         What raises an error counts for nothing, and a loop for one that has something to go through.
 
@@ -60,11 +73,10 @@ class Ordinary:
         """
         found = _conditions(frame.info, event.node)
         kept = self._effects.kept(frame.info).get(id(event.node)) if found else None
-        return all(
-            (one.test is not None and self._is_decided(one.test, frame, kept))
-            or self._blocks_instead(frame, one.instead, blocks)
-            for one in found
-        )
+        open_ones = [one for one in found if one.test is None or not self._is_decided(one.test, frame, kept)]
+        if all(self._blocks_instead(frame, one.instead, blocks) for one in open_ones):
+            return Detour.SHORT if open_ones else Detour.NONE
+        return Detour.LONG
 
     def _is_decided(self, test: ast.expr, frame: Frame, kept: Kept | None) -> bool:
         if kept is not None and kept.asks(test):
@@ -74,86 +86,67 @@ class Ordinary:
     def _blocks_instead(self, frame: Frame, instead: Nodes, blocks: Callable[[Block | Run], bool]) -> bool:
         if not instead:
             return False
-        start, end = position(instead[0]), _end(instead[-1])
-        return any(start <= position(one.node) < end and blocks(one) for one in self._effects.of(frame))
+        parts = [(position(node), _end(node)) for node in instead]
+        events = [(position(one.node), one) for one in self._effects.of(frame)]
+        return any(blocks(one) for at, one in events if any(start <= at < end for start, end in parts))
 
 
 def _conditions(info: FunctionInfo, node: ast.AST) -> list[_Condition]:
-    known = _known.setdefault(info, {})
-    if node not in known:
-        body = [] if isinstance(info.node, ast.Lambda) else info.node.body
-        known[node] = list(_in_block(body, position(node)))
-    return known[node]
+    parts = _known.get(info)
+    if parts is None:
+        parts = _known[info] = [] if isinstance(info.node, ast.Lambda) else [*_parts(info, info.node.body)]
+    at = position(node)
+    return [condition for start, end, condition in parts if start <= at < end]
 
 
-def _in_block(block: Sequence[ast.stmt], at: Position) -> Iterator[_Condition]:
-    for statement in block:
-        if position(statement) <= at < _end(statement):
-            yield from _in_statement(statement, at)
-            return
-        if isinstance(statement, ast.If):
-            for branch in (statement.body, statement.orelse):
-                if branch and isinstance(branch[-1], ast.Return):
-                    yield _Condition(statement.test, branch)
-
-
-def _in_statement(statement: ast.stmt, at: Position) -> Iterator[_Condition]:
-    match statement:
-        case ast.If(test=test, body=body, orelse=orelse):
-            for branch, other in ((body, orelse), (orelse, body)):
-                if _is_in(branch, at):
-                    yield _Condition(test, other)
-                    yield from _in_block(branch, at)
-                    return
-        case ast.Match(cases=cases):
-            for one in cases:
-                if _is_in(one.body, at):
-                    others = [inner for other in cases if other is not one for inner in other.body]
-                    yield _Condition(None, others)
-                    yield from _in_block(one.body, at)
-                    return
-        case ast.Try() | ast.TryStar():
-            for handler in statement.handlers:
-                if _is_in(handler.body, at):
-                    yield _Condition(None, ())
-                    yield from _in_block(handler.body, at)
-                    return
-            for block in (statement.body, statement.orelse, statement.finalbody):
-                if _is_in(block, at):
-                    yield from _in_block(block, at)
-            return
-        case ast.For() | ast.AsyncFor() | ast.While():
-            for block in (statement.body, statement.orelse):
-                if _is_in(block, at):
-                    yield from _in_block(block, at)
-                    return
-        case ast.With(body=body) | ast.AsyncWith(body=body) if _is_in(body, at):
-            yield from _in_block(body, at)
-            return
-        case _:
-            pass
-    for part in ast.iter_child_nodes(statement):
-        if isinstance(part, ast.expr | ast.withitem):
-            yield from _in_expression(part, at)
-
-
-def _in_expression(node: ast.AST, at: Position) -> Iterator[_Condition]:
-    for one in ast.walk(node):
-        match one:
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                for branch, other in ((body, orelse), (orelse, body)):
-                    if _is_in([branch], at):
-                        yield _Condition(test, [other])
-            case ast.BoolOp(values=[*values]):
-                for before, value in pairwise(values):
-                    if _is_in([value], at):
-                        yield _Condition(before, ())
+def _parts(info: FunctionInfo, body: list[ast.stmt]) -> Iterator[_Part]:
+    """What runs in some cases only: from where, to where, and what it hangs on."""
+    yield from _rests(info, body)
+    for node in info.parts:
+        match node:
+            case ast.If(test=test, body=body, orelse=orelse):
+                yield from (_part(body, test, orelse), *_rests(info, body), *_rests(info, orelse))
+                if orelse:
+                    yield _part(orelse, test, body)
+            case ast.IfExp(test=test, body=chosen, orelse=other):
+                yield from (_part([chosen], test, [other]), _part([other], test, [chosen]))
+            case ast.BoolOp(values=values):
+                yield from (_part([after], before, ()) for before, after in pairwise(values))
+            case ast.Match(cases=cases):
+                for one in cases:
+                    others = [part for other in cases if other is not one for part in other.body]
+                    yield from (_part(one.body, None, others), *_rests(info, one.body))
+            case ast.ExceptHandler(body=body):
+                yield from (_part(body, None, ()), *_rests(info, body))
+            case ast.Try() | ast.TryStar():
+                for block in (node.body, node.orelse, node.finalbody):
+                    yield from _rests(info, block)
+            case ast.For() | ast.AsyncFor() | ast.While() | ast.With() | ast.AsyncWith():
+                yield from _rests(info, node.body)
             case _:
                 pass
 
 
-def _is_in(nodes: Nodes, at: Position) -> bool:
-    return bool(nodes) and position(nodes[0]) <= at < _end(nodes[-1])
+def _rests(info: FunctionInfo, block: list[ast.stmt]) -> Iterator[_Part]:
+    """What follows something that may be the last that is run of a block."""
+    for index, statement in enumerate(block[:-1]):
+        branches = [statement.body, statement.orelse] if isinstance(statement, ast.If) else []
+        left = next((one for one in branches if one and isinstance(one[-1], ast.Return | ast.Break)), None)
+        if left is not None:
+            assert isinstance(statement, ast.If)
+            yield _part(block[index + 1 :], statement.test, left)
+        elif _returns(info, statement):
+            yield _part(block[index + 1 :], None, [statement])
+
+
+def _returns(info: FunctionInfo, statement: ast.stmt) -> bool:
+    places = info.return_places
+    first = bisect_left(places, position(statement))
+    return first < len(places) and places[first] < _end(statement)
+
+
+def _part(nodes: Nodes, test: ast.expr | None, instead: Nodes) -> _Part:
+    return position(nodes[0]), _end(nodes[-1]), _Condition(test, instead)
 
 
 def _end(node: ast.AST) -> Position:

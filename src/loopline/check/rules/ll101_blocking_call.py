@@ -91,9 +91,10 @@ def _message(stop: Stop) -> str:
     why = WHY.get(effect.blocks, effect.blocks)
     name = effect.name.removeprefix("builtins.")
     sometimes = "in some cases " if stop.sometimes else ""
-    through = "" if stop.holder is stop.entry.info else f" ({sometimes}called by `{stop.holder.qualified}`)"
-    others = "every other request" if stop.place == "request" else "all else on it"
-    return f"`{name}` {why}{through}: on the event loop, {others} waits, too"
+    others = ", or by what takes its place" if stop.replaceable else ""
+    through = f" ({sometimes}called by `{stop.holder.qualified}`{others})" if stop.holder is not stop.entry.info else ""
+    rest = "every other request" if stop.place == "request" else "all else on it"
+    return f"`{name}` {why}{through}: on the event loop, {rest} waits, too"
 
 
 def _advice(stop: Stop) -> str:
