@@ -141,6 +141,7 @@ def _replace(lines: list[str], node: ast.expr, text: str) -> None:
 PUT = (
     *("found = 1", "print('here')", "import time; time.sleep(1)", "return None", "# what follows", "", "if 1: pass"),
     *("await tick()", "held = []", "held.append(tick)", "held['a'] = tick", "found = len(str(1))", "self.x = found"),
+    *("time.sleep(1)", "open('x').read()", "found = open('x').read(); print(found)", "asyncio.run(tick())"),
 )
 EDITS: tuple[Edit, ...] = (*map(_put, PUT), _cut, _double, _constant, _name, _call)
 

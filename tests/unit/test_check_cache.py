@@ -164,14 +164,15 @@ ALIKE = {
     "a docstring": ("        found = []\n", '        """Work."""\n        found = []\n'),
     "another text": ('print("ran")', 'print("has run", self)'),
     "a line less": ('        print("ran")\n', ""),
+    "one more statement": ("        found = []\n", "        found = []\n        count = 3\n"),
+    "a line that only looks like one for the log": ('print("ran")', "self.info('ran')"),
     "on one line": ("            found.append(self.run())\n", "            found.append( self.run( ) )\n"),
 }
 OTHERWISE = {
-    "one more statement": ("        found = []\n", "        found = []\n        count = len(found)\n"),
+    "what it gives": ("        found = []\n", "        found = []\n        found.append(1)\n"),
     "another loop": ("range(3)", "range(4, 5)"),
     "in a method that others call": ("        return 1\n", "        return 1 + 1\n"),
     "a call that is printed": ('print("ran")', "print(self.work())"),
-    "a line that only looks like one for the log": ('print("ran")', "self.info('ran')"),
     "another call that blocks": ("        found = []\n", "        found = []\n        time.sleep(1)\n"),
     "one less": ("found.append(self.run())", "found.append(self)"),
     "a forgotten await": ("        found = []\n", "        found = []\n        self.work()\n"),
@@ -190,6 +191,70 @@ def test_where_a_body_does_what_it_did_the_last_result_is_the_answer(shop: Path,
     assert old in JOBS
     file.write_text(JOBS.replace(old, new))
     assert again(shop)[1]
+
+
+ROUTE = """
+import asyncio
+import time
+
+import requests
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+async def later():
+    await other()
+
+
+@app.get("/")
+async def index(name: str):
+    time.sleep(1)
+    return name
+
+
+async def other():
+    time.sleep(2)
+    await asyncio.sleep(1)
+"""
+DIRECT = {
+    "one more call": (
+        "sleep(1)\n    return",
+        "sleep(1)\n    requests.get(name)\n    return",
+        ["later", "index", "index"],
+    ),
+    "one less": ("    time.sleep(1)\n", "    await asyncio.sleep(1)\n", ["later"]),
+    "handed over": ("    time.sleep(1)\n", "    await asyncio.to_thread(time.sleep, 1)\n", ["later"]),
+    "what it answers": ("return name", "return requests.get(name).text", ["later", "index", "index"]),
+    "one inside another": ("return name", "return open(open(name).read())", ["later", "index", "index", "index"]),
+    "another loop": ("    time.sleep(1)\n", "    asyncio.run(later)\n", ["later", "index"]),
+    "behind another function": (
+        "    time.sleep(2)\n",
+        "    time.sleep(3)\n    time.sleep(4)\n",
+        ["index", "later", "later"],
+    ),
+    "a silenced one": (
+        "sleep(1)\n    return",
+        "sleep(1)  # loopline: ignore\n    time.sleep(2)\n    return",
+        ["later", "index"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "first"), DIRECT.values(), ids=DIRECT.keys())
+def test_what_an_async_def_itself_calls_is_told_of_without_a_whole_check(
+    shop: Path, old: str, new: str, first: list[str]
+) -> None:
+    file = Path("shop/site.py")
+    file.write_text(ROUTE)
+    again(shop)
+    assert ROUTE.count(old) == 1
+    for head in ("", "# The site.\n"):
+        file.write_text(head + ROUTE.replace(old, new))
+        found, answered = again(shop)
+        assert answered
+        here = [one for one in found if one.path.endswith("site.py")]
+        assert sorted(one.chain[0].function for one in here) == sorted(first)
 
 
 @pytest.mark.parametrize(("old", "new"), OTHERWISE.values(), ids=OTHERWISE.keys())

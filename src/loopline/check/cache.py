@@ -16,15 +16,18 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from loopline.check.entries import Entry, packed, unpacked
 from loopline.check.finding import Finding, Step
 
 __all__ = ["FOLDER", "Kept", "ResultCache", "digest"]
 
 FOLDER = ".loopline_cache"
 MOST = 6  # results that are kept, the newest
+ENTRIES = "#entries"  # behind the path of a file
 LARGEST = 64 << 20  # bytes of a result, and of its texts
 
 
@@ -68,20 +71,33 @@ class ResultCache:
 
     def text(self, path: str) -> str | None:
         """Return the text that a file had when the result that was read was kept, None if there is none."""
+        return self._part(path)
+
+    def entries(self, path: str) -> Mapping[int, Entry]:
+        """Return how the functions of a file came to the loop then, as far as that is known."""
+        try:
+            return unpacked(self._part(path + ENTRIES) or "{}")
+        except ValueError:
+            return {}
+
+    def _part(self, name: str) -> str | None:
         from zipfile import BadZipFile, ZipFile  # only what changed needs it
 
         try:
             with ZipFile(self._texts) as archive:
                 if archive.comment != self._read.encode():
                     return None  # of another result
-                if archive.getinfo(path).file_size > LARGEST:
+                if archive.getinfo(name).file_size > LARGEST:
                     return None
-                return archive.read(path).decode()
+                return archive.read(name).decode()
         except (OSError, BadZipFile, KeyError, ValueError, NotImplementedError, EOFError, zlib.error):
             return None
 
-    def write(self, kept: Kept, texts: Iterable[tuple[str, str]]) -> None:
-        """Keep a result, and the texts of files by path; a directory that can't be written is left alone."""
+    def write(self, kept: Kept, texts: Iterable[tuple[str, str]], entries: Mapping[str, Mapping[int, Entry]]) -> None:
+        """Keep a result, and by path the texts of files and how functions in them come to the loop.
+
+        A directory that can't be written is left alone.
+        """
         data = {
             "files": kept.files,
             "parsed": sorted(kept.parsed),
@@ -99,21 +115,22 @@ class ResultCache:
             written = self._file.with_suffix(f".{os.getpid()}")
             written.write_bytes(content)
             written.replace(self._file)
-            self._write_texts(texts, digest(content))
+            parts = ((path + ENTRIES, packed(one)) for path, one in entries.items() if one)
+            self._write_parts(chain(texts, parts), digest(content))
             results = sorted(self._folder.glob("check-*.json"), key=lambda one: one.stat().st_mtime, reverse=True)
             newest = {one.stem for one in results[:MOST]}
             for one in self._folder.glob("check-*"):
                 if one.name.partition(".")[0] not in newest:
                     one.unlink(missing_ok=True)
 
-    def _write_texts(self, texts: Iterable[tuple[str, str]], result: str) -> None:
+    def _write_parts(self, parts: Iterable[tuple[str, str]], result: str) -> None:
         from zipfile import ZIP_DEFLATED, ZipFile
 
         written = self._texts.with_suffix(f".zip{os.getpid()}")
         with ZipFile(written, "w", ZIP_DEFLATED, compresslevel=1) as archive:
             archive.comment = result.encode()
-            for path, text in texts:
-                archive.writestr(path, text.encode(errors="replace"))
+            for name, text in parts:
+                archive.writestr(name, text.encode(errors="replace"))
         if written.stat().st_size > LARGEST:
             written.unlink()
         else:

@@ -10,6 +10,7 @@ from functools import cached_property
 from heapq import heappop, heappush
 
 from loopline.check.effects import Effects
+from loopline.check.entries import Entry
 from loopline.check.events import Block, Run
 from loopline.check.filled import Facts, Filled
 from loopline.check.finding import Step
@@ -23,7 +24,7 @@ from loopline.check.patches import Patches
 from loopline.check.services import Part, Services
 from loopline.check.values import Frame, Function
 
-__all__ = ["Loop", "Stop", "place_of_module"]
+__all__ = ["Loop", "Stop", "around_others", "place_of", "place_of_module"]
 
 ORDER = ("route", "websocket", "dependency", "validator", "middleware", "handler", "background", "lifespan", "startup")
 ON_LOOP_THOUGH_SYNC = {"startup", "validator", "middleware"}
@@ -104,7 +105,7 @@ class Loop:
                 if (one := self._stop(frame, event, self._cost, self._next)) is not None
                 and (one := self._around_known(frame, event, one)) is not None
             ]
-            around.update(_around_others([stop.node for _, stop in found]))
+            around.update(around_others([stop.node for _, stop in found]))
             for weight, stop in found:
                 line, column, *_ = extent(stop.node)
                 key = (frame.info.module.shown, line, column)
@@ -119,10 +120,28 @@ class Loop:
             return False
         return frame.info in self._in_known_ways and frame is self._inference.default_frame(frame.info)
 
+    def entry_of(self, info: FunctionInfo) -> Entry | None:
+        """Return how an `async def` comes to the loop; None if it does not, or in several ways."""
+        frames = self._entries_of.get(info, ())
+        if not info.is_async or len(frames) != 1 or frames[0] is not self._inference.default_frame(info):
+            return None
+        (frame,) = frames
+        if self._is_made_up(frame):
+            return None
+        asked = self._inference.is_asked(frame) or frame in self._awaiters or frame in self._callers
+        return Entry(*self._labels[frame], info in self._served, asked, tuple(self._way_to(frame)))
+
+    @cached_property
+    def _entries_of(self) -> dict[FunctionInfo, list[Frame]]:
+        found: dict[FunctionInfo, list[Frame]] = {}
+        for frame in self._entries:
+            found.setdefault(frame.info, []).append(frame)
+        return found
+
     def place_of(self, info: FunctionInfo) -> tuple[str, str]:
         """Return the kind of place that a function is (``request`` …), and the route that runs it, if one does."""
         kind, title = self._of_function.get(info, ("other", ""))
-        return _place(info, kind), title
+        return place_of(info, kind), title
 
     def _explore(self, services: Services) -> None:
         queue: deque[Frame] = deque()
@@ -335,7 +354,7 @@ class Loop:
         if not isinstance(current, Block):
             return None
         kind, title = self._labels[frame]
-        place = _place(frame.info, kind)
+        place = place_of(frame.info, kind)
         if place == "tests" and (
             replaced
             or self._patches.is_skipped(frame.info)
@@ -394,7 +413,7 @@ class Loop:
             if parent is None:
                 break
             frame, node = parent
-            steps.insert(0, _step_at(frame, node))
+            steps.insert(0, _step_at(frame.info, node))
         return steps
 
 
@@ -411,7 +430,7 @@ def _has_a_thread(part: Part) -> bool:
     return part.kind in ("route", "dependency") and not part.title.startswith("WEBSOCKET")
 
 
-def _around_others(nodes: list[ast.AST]) -> Iterator[ast.AST]:
+def around_others(nodes: list[ast.AST]) -> Iterator[ast.AST]:
     """Yield the nodes that have another one inside."""
     open_ones: list[tuple[ast.AST, tuple[int, int]]] = []
     for node in sorted(dict.fromkeys(nodes), key=_from_outside):
@@ -457,13 +476,13 @@ def _last_choice(event: Block | Run) -> int:
 
 
 def _step(frame: Frame, event: Block | Run) -> Step:
-    return _step_at(frame, event.node)
+    return _step_at(frame.info, event.node)
 
 
-def _step_at(frame: Frame, node: ast.AST) -> Step:
-    module = frame.info.module
+def _step_at(info: FunctionInfo, node: ast.AST) -> Step:
+    module = info.module
     line: int = getattr(node, "lineno", 0)
-    return Step(module.shown, line, frame.info.qualified, module.line(line))
+    return Step(module.shown, line, info.qualified, module.line(line))
 
 
 def place_of_module(module: ModuleInfo) -> str:
@@ -475,7 +494,8 @@ def place_of_module(module: ModuleInfo) -> str:
     return "command line" if is_command or "__main__" in module.source else "other"
 
 
-def _place(info: FunctionInfo, kind: str) -> str:
+def place_of(info: FunctionInfo, kind: str) -> str:
+    """Return the kind of place that a function is which such a part of an application runs."""
     place = place_of_module(info.module)
     if place == "tests" or kind == "other":
         return place

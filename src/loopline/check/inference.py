@@ -148,6 +148,10 @@ class Inference:
             known = self._returns[frame] = self._find_returns(frame)
         return known
 
+    def is_asked(self, frame: Frame) -> bool:
+        """Tell whether it was asked what a function gives."""
+        return frame in self._returns
+
     def yields(self, frame: Frame) -> Values:
         """Return what a generator function yields."""
         known = self._yields.get(frame)

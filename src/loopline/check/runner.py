@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopline.check.cache import Kept, ResultCache
+from loopline.check.entries import entries_of
 from loopline.check.finding import ALONE, PLACES, Finding
 from loopline.check.project import File, Project, list_files, load_files
 from loopline.check.reading import UNREADABLE as UNREADABLE_FILE
@@ -61,16 +62,19 @@ def check(paths: Sequence[Path], settings: Settings | None = None, *, cache: Pat
     contents = contents_of(files)
     last = kept.read()
     with _deep_and_without_collection():
-        found = carried_over(last, files, contents, kept.text) if last is not None else None
+        found = None
+        if last is not None:
+            found = carried_over(last, files, contents, kept.text, kept.entries, settings.ignores)
     if last is not None and found is not None:
-        return _without_silenced(found, _marked(files, contents), last.count)
+        return _without_silenced(sorted(found, key=_order), _marked(files, contents), last.count)
     now = digests(contents)
     sound = {path for path, known in last.files.items() if now.get(path) == known} - last.parsed if last else ()
     report, found, analysis = _check(files, contents, settings, sound)
     project = analysis.project
     parsed = _parsed(project, files)
     texts = ((str(one.path), one.source) for one in project.modules if str(one.path) in parsed)
-    kept.write(Kept(now, parsed, project.texts.asked(), found, report.files, _told_apart(analysis)), texts)
+    entries = entries_of(analysis.loop, project.modules)
+    kept.write(Kept(now, parsed, project.texts.asked(), found, report.files, _told_apart(analysis)), texts, entries)
     return report
 
 

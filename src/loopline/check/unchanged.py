@@ -7,13 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loopline.check.alignment import Alignment, align
 from loopline.check.cache import Kept, digest
+from loopline.check.entries import Entry
 from loopline.check.finding import Finding, Step
 from loopline.check.project import ASYNC, File
 from loopline.check.reading import UNREADABLE, parse, read_text
 from loopline.check.texts import answers, answers_the_same, told_apart
+
+if TYPE_CHECKING:
+    from loopline.check.bodies import Change
 
 __all__ = ["carried_over", "contents_of", "digests"]
 
@@ -43,7 +48,12 @@ def digests(contents: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def carried_over(
-    last: Kept, files: Mapping[str, File], contents: dict[str, bytes], text_of: Callable[[str], str | None]
+    last: Kept,
+    files: Mapping[str, File],
+    contents: dict[str, bytes],
+    text_of: Callable[[str], str | None],
+    entries_of: Callable[[str], Mapping[int, Entry]],
+    ignores: Callable[[str], bool],
 ) -> list[Finding] | None:
     """Return the findings that these files would give, taken from the last ones.
 
@@ -52,6 +62,8 @@ def carried_over(
         files: The files.
         contents: Their contents.
         text_of: Gives the text that a file had then.
+        entries_of: Gives how the functions of a file came to the loop then.
+        ignores: Tells whether a code is left out.
 
     Returns:
         The findings; None if something changed that may matter.
@@ -65,14 +77,27 @@ def carried_over(
             if not _means_nothing(last, path, contents[path]):
                 return None
             continue
-        one = _moved(last, path, files, contents, text_of(path), alone=not moved)
+        texts = None if (text := text_of(path)) is None else (text, entries_of(path))
+        one = _moved(last, path, files, contents, texts, alone=not moved)
         if one is None:
             return None
         moved[files[path].shown] = one
+    if not moved:
+        return last.findings
+    before = [finding for one in moved.values() for change in one.changes for finding in change.before]
+    after = [finding for one in moved.values() for change in one.changes for finding in change.after]
+    gone = {one for one in before if not ignores(one.code)}
+    if not gone <= set(last.findings):
+        return None  # more is told of them than by themselves
+    rest = [one for one in last.findings if one not in gone]
+    if any(change.bears_on(one) for one in rest if one.path in moved for change in moved[one.path].changes):
+        return None
     try:
-        return [_carried(finding, moved) for finding in last.findings] if moved else last.findings
+        found = [_carried(finding, moved) for finding in rest]
+        found.extend(_led_to(finding, moved) for finding in after if not ignores(finding.code))
     except LookupError:
         return None
+    return found
 
 
 def _means_nothing(last: Kept, path: str, content: bytes) -> bool:
@@ -89,7 +114,8 @@ def _means_nothing(last: Kept, path: str, content: bytes) -> bool:
 class _Moved:
     """A file in which the code only moved."""
 
-    def __init__(self, alignment: Alignment, text: str) -> None:
+    def __init__(self, alignment: Alignment, text: str, changes: list[Change]) -> None:
+        self.changes = changes
         self._alignment = alignment
         self._lines = text.splitlines()
 
@@ -117,13 +143,22 @@ class _Moved:
 
 
 def _moved(
-    last: Kept, path: str, files: Mapping[str, File], contents: dict[str, bytes], before: str | None, *, alone: bool
+    last: Kept,
+    path: str,
+    files: Mapping[str, File],
+    contents: dict[str, bytes],
+    kept: tuple[str, Mapping[int, Entry]] | None,
+    *,
+    alone: bool,
 ) -> _Moved | None:
     try:
         text = read_text(Path(path), contents[path])
     except UNREADABLE:
         return None
-    if before is None or bool(ASYNC.search(before)) != bool(ASYNC.search(text)) or told_apart(before, text, last.asked):
+    if kept is None:
+        return None
+    before, entries = kept
+    if bool(ASYNC.search(before)) != bool(ASYNC.search(text)) or told_apart(before, text, last.asked):
         return None
     shown, routes = files[path].shown, ROUTE.search(before)
     if any(one.code == "LL307" and (routes or one.path == shown) for one in last.findings):
@@ -131,28 +166,36 @@ def _moved(
     alignment = align(before, text)
     if alignment is None:
         return None
-    if alignment.changed and not (alone and _does_alike(last, path, files, contents, (before, text), alignment)):
-        return None
-    return _Moved(alignment, text)
+    changes: list[Change] | None = []
+    if alignment.changed:
+        changes = _changes(last, path, files, contents, (before, text), alignment, entries) if alone else None
+    return None if changes is None else _Moved(alignment, text, changes)
 
 
-def _does_alike(
+def _changes(
     last: Kept,
     path: str,
     files: Mapping[str, File],
     contents: dict[str, bytes],
     texts: tuple[str, str],
     alignment: Alignment,
-) -> bool:
-    """Whether the functions that have another body do what they did, in a project of which nothing else changed."""
+    entries: Mapping[int, Entry],
+) -> list[Change] | None:
+    """What the functions that have another body do otherwise, in a project of which nothing else changed."""
     others = sum(digest(content) != last.files[one] for one, content in contents.items())
     unread = any(one.code == "LL001" for one in last.findings)
     if others > 1 or unread or not answers_the_same(*texts, last.asked):
-        return False
-    from loopline.check.bodies import change_nothing
+        return None
+    from loopline.check.bodies import changes
 
     apart = frozenset(last.told_apart.get(path, ()))
-    return change_nothing(files, dict(contents), path, texts, alignment, last.asked, apart)
+    return changes(files, dict(contents), path, texts, alignment, last.asked, apart, entries)
+
+
+def _led_to(finding: Finding, moved: Mapping[str, _Moved]) -> Finding:
+    """A finding of code as it is, but for the way that leads to it."""
+    *way, last = finding.chain
+    return replace(finding, chain=(*(moved[one.path].step(one) if one.path in moved else one for one in way), last))
 
 
 def _carried(finding: Finding, moved: Mapping[str, _Moved]) -> Finding:

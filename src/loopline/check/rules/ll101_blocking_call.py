@@ -31,7 +31,7 @@ from loopline.check.colours import Stop
 from loopline.check.finding import Finding
 from loopline.check.model import extent
 
-__all__ = ["CODE", "TITLE", "check", "describe"]
+__all__ = ["CODE", "TITLE", "check", "describe", "tell"]
 
 CODE = "LL101"
 TITLE = "a call blocks the event loop"
@@ -48,11 +48,12 @@ WHY = {
 
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each line on the loop that blocks it."""
-    return [describe(CODE, stop, _message(stop), _advice(stop)) for stop in analysis.loop.stops if _wanted(stop)]
+    return [one for stop in analysis.loop.stops if (one := tell(stop)) is not None]
 
 
-def _wanted(stop: Stop) -> bool:
-    return stop.block.effect.blocks != "loop"
+def tell(stop: Stop) -> Finding | None:
+    """Return the finding for a place on the loop, if it blocks it."""
+    return None if stop.block.effect.blocks == "loop" else describe(CODE, stop, _message(stop), _advice(stop))
 
 
 def describe(code: str, stop: Stop, message: str, advice: str) -> Finding:

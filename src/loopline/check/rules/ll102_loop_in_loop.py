@@ -21,10 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from loopline.check.analysis import Analysis
+from loopline.check.colours import Stop
 from loopline.check.finding import Finding
 from loopline.check.rules.ll101_blocking_call import describe
 
-__all__ = ["CODE", "TITLE", "check"]
+__all__ = ["CODE", "TITLE", "check", "tell"]
 
 CODE = "LL102"
 TITLE = "an event loop is run on the event loop"
@@ -32,8 +33,13 @@ TITLE = "an event loop is run on the event loop"
 
 def check(analysis: Analysis) -> Iterable[Finding]:
     """Return a finding for each line on the loop that runs another loop."""
-    for stop in analysis.loop.stops:
-        effect = stop.block.effect
-        if effect.blocks == "loop":
-            message = f"`{effect.name}` raises RuntimeError here: an event loop is running already"
-            yield describe(CODE, stop, message, f"Instead: {effect.instead}.")
+    return [one for stop in analysis.loop.stops if (one := tell(stop)) is not None]
+
+
+def tell(stop: Stop) -> Finding | None:
+    """Return the finding for a place on the loop, if it runs another."""
+    effect = stop.block.effect
+    if effect.blocks != "loop":
+        return None
+    message = f"`{effect.name}` raises RuntimeError here: an event loop is running already"
+    return describe(CODE, stop, message, f"Instead: {effect.instead}.")
