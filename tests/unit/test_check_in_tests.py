@@ -340,3 +340,20 @@ def test_what_a_with_statement_replaces_is_itself_again_after_it(tmp_path: Path)
             os.system("after")
         """
     assert lines(tmp_path, test) == ['return os.system("after")']
+
+
+def test_what_is_expected_to_fail_does_not_come_as_far(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(dedent(SHOP))
+    code = """
+        import time
+        import pytest
+        from shop import rate, version
+        async def test_version():
+            with pytest.raises(ValueError):
+                version()
+            with pytest.raises(TimeoutError):
+                time.sleep(2)
+            version()
+    """
+    (tmp_path / "test_shop.py").write_text(dedent(code))
+    assert [one.line for one in check([tmp_path]).findings] == [9, 10]

@@ -5,63 +5,35 @@ from __future__ import annotations
 import ast
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from heapq import heappop, heappush
 
 from loopline.check.effects import Effects
 from loopline.check.entries import Entry
 from loopline.check.events import Block, Run
+from loopline.check.failing import is_expected_to_fail
 from loopline.check.filled import Facts, Filled
 from loopline.check.finding import Step
 from loopline.check.first_calls import first_of_each
 from loopline.check.held import Held
 from loopline.check.inference import Inference
-from loopline.check.model import FunctionInfo, ModuleInfo, extent
+from loopline.check.model import FunctionInfo, extent
 from loopline.check.once import guards
-from loopline.check.ordinary import Detour, Ordinary
+from loopline.check.ordinary import Ordinary
 from loopline.check.patches import Patches
+from loopline.check.places import place_of
 from loopline.check.services import Part, Services
+from loopline.check.stops import Stop, around_others
 from loopline.check.values import Frame, Function
+from loopline.check.weights import DETOURS, NEVER, SOMETIMES, UNSURE, last_choice, weight_of
 
-__all__ = ["Loop", "Stop", "around_others", "place_of", "place_of_module"]
+__all__ = ["Loop"]
 
 ORDER = ("route", "websocket", "dependency", "validator", "middleware", "handler", "background", "lifespan", "startup")
 ON_LOOP_THOUGH_SYNC = {"startup", "validator", "middleware"}
-UNSURE = 1000  # what a step that may not happen weighs, in certain steps
-SOMETIMES = 200  # what one weighs that is on some ways through what is called
-ASIDE = 5  # what one weighs where what is on the other ways blocks, too
-DETOURS = {Detour.NONE: 0, Detour.SHORT: ASIDE, Detour.LONG: SOMETIMES}
 SERVED = {"route", "websocket", "dependency", "validator", "middleware", "handler", "background"}
-NEVER = 1 << 60  # what a way weighs that leads to no call that blocks
 DEEPEST = 60  # steps of a way that are told of
-COMMANDS = {"cli", "commands", "scripts"}  # folders of what people start by hand
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A place on the loop that blocks: the line in the function that the loop runs, and the way down to the call.
-
-    ``served``: FastAPI calls the function, as an endpoint or a dependency, and nobody else does. ``more_inside``: a
-    part of what stands there blocks by itself. ``once``: what on the way is done for all by whoever comes first;
-    ``others``: how many more places may be that. ``sometimes``: it is not certain only since it is on some of the ways.
-    ``replaceable``: something on the way is one of several that may be called, of which each blocks.
-    """
-
-    entry: Frame
-    node: ast.AST
-    block: Block
-    certain: bool
-    chain: tuple[Step, ...]
-    holder: FunctionInfo
-    place: str
-    route: str
-    served: bool = False
-    more_inside: bool = False
-    once: ast.AST | None = None
-    others: int = 0
-    sometimes: bool = False
-    replaceable: bool = False
 
 
 class Loop:
@@ -197,7 +169,7 @@ class Loop:
         for number, frame in enumerate(self._parents):
             for event in self._effects.of(frame):
                 if isinstance(event, Block) and not self._is_brief(frame, event):
-                    weight = _weight(event, cost) + _last_choice(event) + self._detour(frame, event)
+                    weight = weight_of(event, cost) + last_choice(event) + self._detour(frame, event)
                     if frame not in cost or weight < cost[frame]:
                         cost[frame], following[frame] = weight, event
             if frame in cost:
@@ -208,7 +180,7 @@ class Loop:
             if weight > cost[frame]:
                 continue
             for caller, event in self._callers.get(frame, ()):
-                longer = weight + _weight(event, cost) + _last_choice(event) + self._detour(caller, event)
+                longer = weight + weight_of(event, cost) + last_choice(event) + self._detour(caller, event)
                 if caller not in cost or longer < cost[caller]:
                     cost[caller], following[caller] = longer, event
                     count += 1
@@ -321,7 +293,7 @@ class Loop:
             changed = False
             for frame, events in reversed(calls.items()):
                 for event in events:
-                    weight = _weight(event, self._cost) + _last_choice(event) + self._detour(frame, event)
+                    weight = weight_of(event, self._cost) + last_choice(event) + self._detour(frame, event)
                     weight += cost.get(event.frame, NEVER) if isinstance(event, Run) else 0
                     if weight < cost.get(frame, NEVER):
                         cost[frame], following[frame], changed = weight, event, True
@@ -330,7 +302,7 @@ class Loop:
     def _stop(
         self, frame: Frame, event: Block | Run, cost: dict[Frame, int], following: dict[Frame, Block | Run]
     ) -> tuple[int, Stop] | None:
-        weight = _weight(event, self._cost)
+        weight = weight_of(event, self._cost)
         if isinstance(event, Run):
             if event.later or event.frame not in cost:
                 return None
@@ -357,6 +329,7 @@ class Loop:
         place = place_of(frame.info, kind)
         if place == "tests" and (
             replaced
+            or (event is not current and is_expected_to_fail(frame.info, event.node))
             or self._patches.is_skipped(frame.info)
             or self._is_patched(frame.info, event.node, called, names, current)
         ):
@@ -430,33 +403,6 @@ def _has_a_thread(part: Part) -> bool:
     return part.kind in ("route", "dependency") and not part.title.startswith("WEBSOCKET")
 
 
-def around_others(nodes: list[ast.AST]) -> Iterator[ast.AST]:
-    """Yield the nodes that have another one inside."""
-    open_ones: list[tuple[ast.AST, tuple[int, int]]] = []
-    for node in sorted(dict.fromkeys(nodes), key=_from_outside):
-        line, column, end_line, end_column = extent(node)
-        while open_ones and open_ones[-1][1] < (end_line, end_column):
-            open_ones.pop()
-        if open_ones and (line, column) < open_ones[-1][1]:
-            yield open_ones[-1][0]
-        open_ones.append((node, (end_line, end_column)))
-
-
-def _from_outside(node: ast.AST) -> tuple[int, int, int, int]:
-    line, column, end_line, end_column = extent(node)
-    return line, column, -end_line, -end_column
-
-
-def _weight(event: Block | Run, cost: dict[Frame, int]) -> int:
-    """What a step weighs: little if it is sure to happen, or any of its alternatives, all of which surely block, is."""
-    if event.certain:
-        return 1
-    worst = max(
-        (min((cost.get(one, UNSURE) for one in way), default=UNSURE) for way in event.alternatives), default=UNSURE
-    )
-    return 1 if worst < SOMETIMES else SOMETIMES if worst < UNSURE else UNSURE
-
-
 def _is_other_in_tests(event: Block | Run, cost: dict[Frame, int]) -> bool:
     """Whether it is one of several ways of which one does not block: tests are given that."""
     return any(not any(one in cost for one in way) for way in event.alternatives)
@@ -469,12 +415,6 @@ def _made_once(event: Block | Run | None, block: Block) -> ast.AST | None:
     return event.node if event is not None else None
 
 
-def _last_choice(event: Block | Run) -> int:
-    """What a lock weighs more, and what is done once for all: what else blocks there says more of it."""
-    is_lock = isinstance(event, Block) and event.effect.blocks == "lock"
-    return UNSURE // 2 if is_lock or event.once else 0
-
-
 def _step(frame: Frame, event: Block | Run) -> Step:
     return _step_at(frame.info, event.node)
 
@@ -483,20 +423,3 @@ def _step_at(info: FunctionInfo, node: ast.AST) -> Step:
     module = info.module
     line: int = getattr(node, "lineno", 0)
     return Step(module.shown, line, info.qualified, module.line(line))
-
-
-def place_of_module(module: ModuleInfo) -> str:
-    """Return the kind of place that a module is: ``tests``, ``command line`` or ``other``."""
-    if module.is_test:
-        return "tests"
-    parts = module.shown.split("/")
-    is_command = any(part in COMMANDS for part in parts[:-1]) or parts[-1] in ("cli.py", "manage.py")
-    return "command line" if is_command or "__main__" in module.source else "other"
-
-
-def place_of(info: FunctionInfo, kind: str) -> str:
-    """Return the kind of place that a function is which such a part of an application runs."""
-    place = place_of_module(info.module)
-    if place == "tests" or kind == "other":
-        return place
-    return "startup" if kind in ("lifespan", "startup") else "request"

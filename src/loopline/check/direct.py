@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from loopline.check.colours import Stop, around_others, place_of
 from loopline.check.entries import Entry
 from loopline.check.events import Block
 from loopline.check.finding import ALONE, Finding, Step
 from loopline.check.model import ModuleInfo, extent
 from loopline.check.once import remembered_calls
+from loopline.check.places import place_of
 from loopline.check.rules import ll101_blocking_call as ll101
 from loopline.check.rules import ll102_loop_in_loop as ll102
+from loopline.check.stops import Stop, around_others
 from loopline.check.values import Frame
 
 __all__ = ["CODES", "direct_findings"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from loopline.check.finding import ALONE, PLACES
 
 if TYPE_CHECKING:
-    from loopline.check.colours import Stop
+    from loopline.check.stops import Stop
 
 __all__ = ["first_of_each"]
 

@@ -160,5 +160,6 @@ def _unreadable(project: Project) -> Iterable[Finding]:
         advice = "Run the check with the Python that the project runs on."
         if one.is_template:
             advice = "If it is a template, name its folder in `exclude` under `[tool.loopline.check]`."
-        message = f"the file can't be parsed ({one.reason}): it was skipped"
+        python = "Python {}.{}".format(*sys.version_info)
+        message = f"the file can't be parsed by {python} ({one.reason}): it was skipped"
         yield Finding(UNREADABLE, one.shown, one.line, 1, message, advice)

@@ -27,9 +27,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from loopline.check.analysis import Analysis
-from loopline.check.colours import Stop
 from loopline.check.finding import Finding
 from loopline.check.model import extent
+from loopline.check.stops import Stop
 
 __all__ = ["CODE", "TITLE", "check", "describe", "tell"]
 

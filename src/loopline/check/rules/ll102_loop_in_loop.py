@@ -21,9 +21,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from loopline.check.analysis import Analysis
-from loopline.check.colours import Stop
 from loopline.check.finding import Finding
 from loopline.check.rules.ll101_blocking_call import describe
+from loopline.check.stops import Stop
 
 __all__ = ["CODE", "TITLE", "check", "tell"]
 

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from loopline.check.analysis import Analysis
-from loopline.check.colours import place_of_module
 from loopline.check.finding import Finding, Step
 from loopline.check.model import ClassInfo, FunctionInfo, Scope
+from loopline.check.places import place_of_module
 from loopline.check.values import Instance, Library, LibraryInstance, Value, Values
 
 __all__ = [
