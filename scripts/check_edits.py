@@ -20,8 +20,11 @@ Edit = Callable[[list[str], ast.stmt, Function, random.Random], None]
 Answer = tuple[str, str, Report, Report]  # a file's name, its text, what the cache answered, what a check found
 
 
+MOST = 3  # files that are edited at the same time
+
+
 def answers_after_edits(folder: Path, count: int, seed: int) -> Iterator[Answer | None]:
-    """Edit files of a project, one at a time, and put each back; yield None where the cache had no answer.
+    """Edit files of a project, up to three before all are put back; yield None where the cache had no answer.
 
     Args:
         folder: The project, a copy that may be written to.
@@ -31,6 +34,7 @@ def answers_after_edits(folder: Path, count: int, seed: int) -> Iterator[Answer 
     chance = random.Random(seed)
     files = sorted(folder.rglob("*.py"))
     check([folder], cache=folder)
+    originals: dict[Path, str] = {}
     while count:
         file = chance.choice(files)
         before = file.read_text(encoding="utf-8")
@@ -38,12 +42,14 @@ def answers_after_edits(folder: Path, count: int, seed: int) -> Iterator[Answer 
         if after is None:
             continue
         count -= 1
+        originals.setdefault(file, before)
         file.write_text(after, encoding="utf-8")
-        try:
-            cached = _from_cache(folder)
-            yield (file.name, after, cached, check([folder])) if cached is not None else None
-        finally:
-            file.write_text(before, encoding="utf-8")
+        cached = _from_cache(folder)
+        yield (file.name, after, cached, check([folder])) if cached is not None else None
+        if cached is None or len(originals) == MOST:
+            for one, text in originals.items():
+                one.write_text(text, encoding="utf-8")
+            originals.clear()
 
 
 def edited(text: str, chance: random.Random) -> str | None:

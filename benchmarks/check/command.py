@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.check.cases import LABELS, labelled, score
+from benchmarks.check.edits import Edit, edits
 from benchmarks.check.picture import picture
 from benchmarks.check.process import forget, run
 from benchmarks.check.report import report
@@ -25,6 +26,7 @@ from benchmarks.machine import machine
 __all__ = ["main"]
 
 CASES = Path(__file__).parents[2] / "tests" / "check_cases"
+EDITS = 5  # of each service
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "node_modules")
 
 
@@ -86,26 +88,36 @@ def _over_service(done: Run, usable: list[Tool], service: Path, repeats: int) ->
     with _copy(service) as copied:
         sources = sorted(copied.rglob("*.py"))
         lines = sum(path.read_bytes().count(b"\n") for path in sources)
-        edited = max(sources, key=lambda path: path.stat().st_size)
+        chosen = edits(sources, EDITS, seed=1)
+        before = {edit.path: edit.path.read_bytes() for edit in chosen}
         jobs = [tool for _ in range(repeats) for tool in random.sample(usable, len(usable))]
         for number, tool in enumerate(jobs, 1):
             print(f"[{number}/{len(jobs)}] {service.name}: {tool.name}", file=sys.stderr)
             forget(tool, copied)
             try:
                 cold = run(tool, copied)
-                with edited.open("a") as source:
-                    source.write("\n# edited\n")
-                again = run(tool, copied)
+                again = [_after(edit, tool, copied) for edit in chosen]
             except (RuntimeError, ValueError) as error:
                 done.failures.append(f"{tool.name} on {service.name}: {error}")
                 continue
+            finally:
+                for path, content in before.items():
+                    path.write_bytes(content)
             reports = {(report.path, report.line, report.kind) for report in cold.reports}
             kinds = Counter(kind for _, _, kind in reports)
             findings: dict[str, int] = {kind: kinds[kind] for kind in tool.kinds}
-            cost = Cost(
-                tool.name, service.name, len(sources), lines, cold.seconds, again.seconds, cold.memory_mb, findings
+            seconds, noticed = [one for one, _ in again], sum(seen for _, seen in again)
+            size = len(sources), lines
+            done.costs.append(
+                Cost(tool.name, service.name, *size, cold.seconds, seconds, noticed, cold.memory_mb, findings)
             )
-            done.costs.append(cost)
+
+
+def _after(edit: Edit, tool: Tool, copied: Path) -> tuple[float, bool]:
+    """Return how many seconds a tool took after an edit, and whether it reported the line."""
+    edit.make()
+    again = run(tool, copied)
+    return again.seconds, any((copied / one.path, one.line) == (edit.path, edit.line) for one in again.reports)
 
 
 @contextmanager

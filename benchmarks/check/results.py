@@ -18,7 +18,8 @@ class Cost:
         files: Its Python files.
         lines: Their lines.
         cold: Seconds, with nothing kept of earlier runs.
-        again: Seconds after one file was edited.
+        again: Seconds after each of some edits, of one file at a time.
+        noticed: How often it reported the line that was put in.
         memory_mb: The most that it held in the first of the two, in MB.
         findings: How many lines it reported, by kind.
     """
@@ -28,7 +29,8 @@ class Cost:
     files: int
     lines: int
     cold: float
-    again: float
+    again: list[float]
+    noticed: int
     memory_mb: float
     findings: dict[str, int]
 

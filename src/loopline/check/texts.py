@@ -30,8 +30,7 @@ class Texts:
         self._mentioning: dict[str, list[ModuleInfo]] = {}
         self._matching: dict[str, list[ModuleInfo]] = {}
         self._asked_decorators: set[str] = set()
-        self._asked_defined: set[str] = set()
-        self._counted: set[str] = set()
+        self._defined: dict[str, list[ModuleInfo]] = {}
         self._asked_made: set[str] = set()
         self._asked_bases: set[str] = set()
         self.words: set[str] = set()  # words that make a module worth looking at
@@ -54,8 +53,7 @@ class Texts:
             "mentioning": sorted(self._mentioning),
             "matching": sorted(self._matching),
             "decorating": sorted(self._asked_decorators),
-            "defining": sorted(self._asked_defined),
-            "counted": sorted(self._counted),
+            "defining": sorted(self._defined),
             "making": sorted(self._asked_made),
             "deriving": sorted(self._asked_bases),
             "words": sorted(self.words),
@@ -85,12 +83,16 @@ class Texts:
         return self._words.get(word.encode(), [])
 
     def defining(self, names: Iterable[str]) -> tuple[str, list[ModuleInfo]]:
-        """Return the one of several names that the fewest modules have, and those that define it as a function."""
-        names = list(names)
-        self._counted.update(names)
-        rarest = min(names, key=lambda name: len(self.naming(name)))
-        self._asked_defined.add(rarest)
-        return rarest, [one for one in self.naming(rarest) if f"def {rarest}" in one.source]
+        """Return the one of several names that the fewest modules define as a function, and those that do."""
+        found = {name: self._defining(name) for name in names}
+        rarest = min(found, key=lambda name: len(found[name]))
+        return rarest, found[rarest]
+
+    def _defining(self, name: str) -> list[ModuleInfo]:
+        known = self._defined.get(name)
+        if known is None:
+            known = self._defined[name] = [one for one in self.naming(name) if f"def {name}" in one.source]
+        return known
 
     def making(self, name: str) -> list[ModuleInfo]:
         """Return the modules in which a class of that name may be called."""
@@ -196,17 +198,14 @@ def _all_answers(source: str, asked: Mapping[str, Sequence[str]]) -> tuple[objec
     )
 
 
-def told_apart(one: str, other: str, asked: Mapping[str, Sequence[str]]) -> bool:
+def told_apart(one: str, other: str) -> bool:
     """Tell whether two texts of the same code differ in what is read from the text, comments included.
 
     Args:
         one: A text.
         other: Another.
-        asked: The questions, as ``Texts.asked`` returns them.
     """
-    if _read_as_text(one) != _read_as_text(other):
-        return True
-    return not (set(NAME.findall(one)) ^ set(NAME.findall(other))).isdisjoint(asked["counted"])
+    return _read_as_text(one) != _read_as_text(other)
 
 
 def _read_as_text(source: str) -> tuple[object, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["carried_over", "contents_of", "digests"]
 
+MOST = 4  # files with functions that have another body; with more, a whole check is as fast
 ROUTE = re.compile(r"\b(?:add_\w*route|\w*Route)\(")  # makes a route of an endpoint that may be in another file
 
 
@@ -71,19 +72,21 @@ def carried_over(
     now = digests(contents)
     if last.files.keys() != now.keys():
         return None
+    other = [path for path, known in last.files.items() if now[path] != known]
+    if not all(path in last.parsed or _means_nothing(last, path, contents[path]) for path in other):
+        return None
+    texts = {path: text_of(path) for path in other if path in last.parsed}
+    if not texts:
+        return last.findings
+    # One after the other: each in the project as it was, but for those before it.
+    state = {**contents, **{path: (text or "").encode() for path, text in texts.items()}}
     moved: dict[str, _Moved] = {}
-    for path in (path for path, known in last.files.items() if now[path] != known):
-        if path not in last.parsed:
-            if not _means_nothing(last, path, contents[path]):
-                return None
-            continue
-        texts = None if (text := text_of(path)) is None else (text, entries_of(path))
-        one = _moved(last, path, files, contents, texts, alone=not moved)
-        if one is None:
+    for path, text in texts.items():
+        one = _moved(last, path, files, state, (text, contents[path]), entries_of) if text is not None else None
+        if one is None or sum(bool(each.changes) for each in (*moved.values(), one)) > MOST:
             return None
         moved[files[path].shown] = one
-    if not moved:
-        return last.findings
+        state[path] = contents[path]
     before = [finding for one in moved.values() for change in one.changes for finding in change.before]
     after = [finding for one in moved.values() for change in one.changes for finding in change.after]
     gone = {one for one in before if not ignores(one.code)}
@@ -147,18 +150,15 @@ def _moved(
     path: str,
     files: Mapping[str, File],
     contents: dict[str, bytes],
-    kept: tuple[str, Mapping[int, Entry]] | None,
-    *,
-    alone: bool,
+    texts: tuple[str, bytes],
+    entries_of: Callable[[str], Mapping[int, Entry]],
 ) -> _Moved | None:
+    before, content = texts
     try:
-        text = read_text(Path(path), contents[path])
+        text = read_text(Path(path), content)
     except UNREADABLE:
         return None
-    if kept is None:
-        return None
-    before, entries = kept
-    if bool(ASYNC.search(before)) != bool(ASYNC.search(text)) or told_apart(before, text, last.asked):
+    if bool(ASYNC.search(before)) != bool(ASYNC.search(text)) or told_apart(before, text):
         return None
     shown, routes = files[path].shown, ROUTE.search(before)
     if any(one.code == "LL307" and (routes or one.path == shown) for one in last.findings):
@@ -168,7 +168,7 @@ def _moved(
         return None
     changes: list[Change] | None = []
     if alignment.changed:
-        changes = _changes(last, path, files, contents, (before, text), alignment, entries) if alone else None
+        changes = _changes(last, path, files, contents, (before, text), alignment, entries_of(path))
     return None if changes is None else _Moved(alignment, text, changes)
 
 
@@ -181,10 +181,9 @@ def _changes(
     alignment: Alignment,
     entries: Mapping[int, Entry],
 ) -> list[Change] | None:
-    """What the functions that have another body do otherwise, in a project of which nothing else changed."""
-    others = sum(digest(content) != last.files[one] for one, content in contents.items())
+    """What the functions that have another body do otherwise."""
     unread = any(one.code == "LL001" for one in last.findings)
-    if others > 1 or unread or not answers_the_same(*texts, last.asked):
+    if unread or not answers_the_same(*texts, last.asked):
         return None
     from loopline.check.bodies import changes
 
