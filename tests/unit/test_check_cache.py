@@ -257,6 +257,18 @@ def test_what_an_async_def_itself_calls_is_told_of_without_a_whole_check(
         assert sorted(one.chain[0].function for one in here) == sorted(first)
 
 
+def test_a_few_files_may_have_changed_since_the_last_whole_check(shop: Path) -> None:
+    files = [Path(f"shop/site{number}.py") for number in range(5)]
+    for file in files:
+        file.write_text(ROUTE)
+    before, _ = again(shop)
+    for number, file in enumerate(files, 1):
+        file.write_text(ROUTE.replace("    return name\n", "    time.sleep(3)\n    return name\n"))
+        found, answered = again(shop)
+        assert len(found) == len(before) + number
+        assert answered == (number < 5)
+
+
 @pytest.mark.parametrize(("old", "new"), OTHERWISE.values(), ids=OTHERWISE.keys())
 def test_where_a_body_may_do_something_else_it_is_looked_at(shop: Path, old: str, new: str) -> None:
     file = Path("shop/jobs.py")
