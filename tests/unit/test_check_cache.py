@@ -166,6 +166,7 @@ ALIKE = {
     "a line less": ('        print("ran")\n', ""),
     "one more statement": ("        found = []\n", "        found = []\n        count = 3\n"),
     "a line that only looks like one for the log": ('print("ran")', "self.info('ran')"),
+    "a call that blocks, whatever it is given": ("        found = []\n", "        time.sleep(1)\n        found = []\n"),
     "on one line": ("            found.append(self.run())\n", "            found.append( self.run( ) )\n"),
 }
 OTHERWISE = {
@@ -173,7 +174,10 @@ OTHERWISE = {
     "another loop": ("range(3)", "range(4, 5)"),
     "in a method that others call": ("        return 1\n", "        return 1 + 1\n"),
     "a call that is printed": ('print("ran")', "print(self.work())"),
-    "another call that blocks": ("        found = []\n", "        found = []\n        time.sleep(1)\n"),
+    "another call that blocks": (
+        "        found = []\n",
+        "        found = []\n        if found:\n            time.sleep(1)\n",
+    ),
     "one less": ("found.append(self.run())", "found.append(self)"),
     "a forgotten await": ("        found = []\n", "        found = []\n        self.work()\n"),
     "what an object holds": ("self.wait = wait", "self.wait = wait or 1"),

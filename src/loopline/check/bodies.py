@@ -23,6 +23,7 @@ from loopline.check.events import Block, Run
 from loopline.check.finding import Finding
 from loopline.check.flow import flow, of_results
 from loopline.check.handing import handed_over
+from loopline.check.independent import changed_apart
 from loopline.check.inference import Inference
 from loopline.check.libraries import Libraries
 from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, extent, own_nodes
@@ -115,8 +116,6 @@ def changes(
         return None
     new = ModuleInfo(module.name, module.path, module.shown, texts[1], is_package=module.is_package)
     new.load = parse_module
-    if not all(_is_plain(one) for pair in changed for one in pair):
-        return None
     if len(module.functions) != len(new.functions):
         return None
     lines = {one.lineno for one, _ in changed}
@@ -124,9 +123,15 @@ def changes(
     for number, (info, other) in enumerate(zip(module.functions, new.functions, strict=True)):
         if isinstance(info.node, ast.Lambda) or info.node.lineno not in lines:
             continue
-        if number in told_apart or info.name != other.name:
+        if info.name != other.name:
             return None
-        change = _change(project, info, other, alignment, entries.get(number), frozenset(asked["making"]))
+        entry, making = entries.get(number), frozenset(asked["making"])
+        alike = all(isinstance(one.node, Function) and _is_plain(one.node) for one in (info, other))
+        aside = _only_aside(info, other)
+        is_one = number not in told_apart and (aside or entry is None or not entry.several)
+        if not (alike and is_one) and not changed_apart(info, other, making.union(CALLS, PUTS)):
+            return None
+        change = _change(project, info, other, alignment, entry, making, aside=aside)
         if change is None:
             return None
         found.append(change)
@@ -148,6 +153,11 @@ def _is_plain(node: Function) -> bool:
     return True
 
 
+def _only_aside(info: FunctionInfo, other: FunctionInfo) -> bool:
+    texts = [said_aside(one.node) for one in (info, other) if isinstance(one.node, Function)]
+    return len(set(texts)) == 1
+
+
 def _change(
     project: Project,
     info: FunctionInfo,
@@ -155,9 +165,9 @@ def _change(
     alignment: Alignment,
     entry: Entry | None,
     making: frozenset[str],
+    *,
+    aside: bool,
 ) -> Change | None:
-    texts = [said_aside(one.node) for one in (info, other) if isinstance(one.node, Function)]
-    aside = len(set(texts)) == 1
     if info.module.is_test and not aside:
         return None  # what a test replaces is read of its body
     entry = None if aside else entry

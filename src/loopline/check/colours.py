@@ -93,15 +93,14 @@ class Loop:
         return frame.info in self._in_known_ways and frame is self._inference.default_frame(frame.info)
 
     def entry_of(self, info: FunctionInfo) -> Entry | None:
-        """Return how an `async def` comes to the loop; None if it does not, or in several ways."""
-        frames = self._entries_of.get(info, ())
-        if not info.is_async or len(frames) != 1 or frames[0] is not self._inference.default_frame(info):
+        """Return how an `async def` first comes to the loop; None if it does not."""
+        frames = [one for one in self._entries_of.get(info, ()) if not self._is_made_up(one)]
+        if not info.is_async or info.is_generator or not frames:
             return None
-        (frame,) = frames
-        if self._is_made_up(frame):
-            return None
-        asked = self._inference.is_asked(frame) or frame in self._awaiters or frame in self._callers
-        return Entry(*self._labels[frame], info in self._served, asked, tuple(self._way_to(frame)))
+        frame = frames[0]
+        several = len(frames) > 1 or frame is not self._inference.default_frame(info)
+        asked = several or self._inference.is_asked(frame) or frame in self._awaiters or frame in self._callers
+        return Entry(*self._labels[frame], info in self._served, asked, several, tuple(self._way_to(frame)))
 
     @cached_property
     def _entries_of(self) -> dict[FunctionInfo, list[Frame]]:

@@ -23,18 +23,19 @@ class Entry:
     """How an `async def` comes to the loop.
 
     ``kind`` and ``title`` say what runs it, ``way`` the calls that lead to it. ``served``: FastAPI alone calls it.
-    ``asked``: what it gives was asked for.
+    ``asked``: what it gives was asked for. ``several``: there are more ways, of which it is the first.
     """
 
     kind: str
     title: str
     served: bool
     asked: bool
+    several: bool
     way: tuple[Step, ...]
 
 
 def entries_of(loop: Loop, modules: Iterable[ModuleInfo]) -> dict[str, Entries]:
-    """Return how the functions of modules come to the loop, by their files: those that do in one way.
+    """Return how the functions of modules come to the loop, by their files: those that do.
 
     Args:
         loop: What runs on the loop.
@@ -61,8 +62,12 @@ def unpacked(text: str) -> dict[int, Entry]:
     """
     try:
         return {
-            int(number): Entry(str(kind), str(title), bool(served), bool(asked), tuple(Step(*one) for one in way))
-            for number, (kind, title, served, asked, way) in json.loads(text).items()
+            int(number): Entry(str(kind), str(title), bool(served), bool(asked), bool(several), _steps(way))
+            for number, (kind, title, served, asked, several, way) in json.loads(text).items()
         }
     except (TypeError, AttributeError) as error:
         raise ValueError(text[:80]) from error
+
+
+def _steps(values: Iterable[tuple[str, int, str, str]]) -> tuple[Step, ...]:
+    return tuple(Step(*one) for one in values)

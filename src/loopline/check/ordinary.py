@@ -23,7 +23,7 @@ from loopline.check.model import FunctionInfo
 from loopline.check.once import Kept
 from loopline.check.values import Frame
 
-__all__ = ["Detour", "Ordinary"]
+__all__ = ["Detour", "Ordinary", "is_ordinary"]
 
 Position = tuple[int, int]
 Nodes = Sequence[ast.AST]
@@ -89,6 +89,11 @@ class Ordinary:
         parts = [(position(node), _end(node)) for node in instead]
         events = [(position(one.node), one) for one in self._effects.of(frame)]
         return any(blocks(one) for at, one in events if any(start <= at < end for start, end in parts))
+
+
+def is_ordinary(info: FunctionInfo, node: ast.AST) -> bool:
+    """Tell whether each call of a function comes to a place in it, if it is not left by an error."""
+    return not _conditions(info, node)
 
 
 def _conditions(info: FunctionInfo, node: ast.AST) -> list[_Condition]:

@@ -1,0 +1,90 @@
+"""Whether what changed in a body has nothing to do with the rest of it, nor with what the function is given.
+
+Then it does the same in each call, and all else does what it did, whoever asks.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Container
+
+from loopline.check.alignment import Function
+from loopline.check.flow import SIMPLE, flow
+from loopline.check.model import FunctionInfo
+from loopline.check.ordinary import is_ordinary
+
+__all__ = ["changed_apart"]
+
+MORE = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Global, ast.Nonlocal, ast.Yield),
+    *(ast.YieldFrom, ast.NamedExpr, ast.comprehension),
+)
+
+
+def changed_apart(old: FunctionInfo, new: FunctionInfo, refused: Container[str]) -> bool:
+    """Tell whether the statements in which two versions of a function differ stand alone, and run in each call.
+
+    Args:
+        old: The function as it was.
+        new: The function as it is, in a module of its own.
+        refused: Names whose calls others look for.
+    """
+    if isinstance(old.node, ast.Lambda) or isinstance(new.node, ast.Lambda):
+        return False
+    both = [(info, _simple(info.node)) for info in (old, new)]
+    dumps = [Counter(ast.dump(one) for one in statements) for _, statements in both]
+    changed = []
+    for (_, statements), missing in zip(both, (dumps[0] - dumps[1], dumps[1] - dumps[0]), strict=True):
+        own = []
+        for one in statements:
+            if missing[ast.dump(one)] > 0:
+                missing[ast.dump(one)] -= 1
+                own.append(one)
+        changed.append(own)
+    rest = [_rest(info.node, statements) for (info, _), statements in zip(both, changed, strict=True)]
+    if rest[0] != rest[1]:
+        return False
+    for (info, statements), own in zip(both, changed, strict=True):
+        given = {name for one in own for name in _names(one, ast.Store)}
+        elsewhere = {name for one in statements if one not in own for name in _names(one, ast.Load, ast.Store)}
+        elsewhere |= {name for name in info.used_names if name in given and _is_read(info.node, name, own)}
+        read = {name for one in own for name in _names(one, ast.Load)}
+        if not given.isdisjoint(elsewhere) or not given.isdisjoint(info.module.bindings):
+            return False
+        if not (read - given).isdisjoint(info.bindings) or not all(_stands_alone(info, one, refused) for one in own):
+            return False
+    return True
+
+
+def _simple(node: ast.AST) -> list[ast.stmt]:
+    return [one for one in ast.walk(node) if isinstance(one, SIMPLE)]
+
+
+def _rest(node: ast.AST, changed: list[ast.stmt]) -> str:
+    assert isinstance(node, Function)
+    return flow(node, (), whole=True, leave_out={id(one) for one in changed})
+
+
+def _names(node: ast.AST, *contexts: type[ast.expr_context]) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, contexts)}
+
+
+def _is_read(node: ast.AST, name: str, but: list[ast.stmt]) -> bool:
+    """Whether a name is read anywhere but in some statements."""
+    inside = {id(one) for statement in but for one in ast.walk(statement)}
+    return any(isinstance(one, ast.Name) and one.id == name and id(one) not in inside for one in ast.walk(node))
+
+
+def _stands_alone(info: FunctionInfo, statement: ast.stmt, refused: Container[str]) -> bool:
+    for one in ast.walk(statement):
+        match one:
+            case ast.Attribute() | ast.Subscript() if not isinstance(one.ctx, ast.Load):
+                return False
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in refused:
+                return False
+            case _ if isinstance(one, MORE):
+                return False
+            case _:
+                pass
+    return is_ordinary(info, statement)
