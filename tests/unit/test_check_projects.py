@@ -431,3 +431,16 @@ def test_a_package_named_build_is_read_and_what_setuptools_has_built_is_not(tmp_
         "src/shop/dist/rates.py",
         "src/shop/env/names.py",
     ]
+
+
+def test_a_lock_that_another_module_holds_for_long_is_not_brief(tmp_path: Path) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/kept.py": "import threading\nlock = threading.Lock()\ndef size():\n    with lock:\n        return 1\n",
+        "shop/routes.py": "from shop.kept import size\nasync def handler():\n    size()\n",
+    }
+    assert found(tmp_path, files) == []
+    files["shop/load.py"] = (
+        "import time\nfrom shop.kept import lock\ndef load():\n    with lock:\n        time.sleep(9)\n"
+    )
+    assert [(one.path.endswith("routes.py"), one.line) for one in found(tmp_path, files)] == [(True, 3)]

@@ -51,14 +51,18 @@ class Held:
             case _:
                 return False
         if place not in self._known:
-            self._known[place] = not any(self._holds_long(one, name) for one in self._users(place[0]))
+            self._known[place] = not any(self._holds_long(one, name) for one in self._users(*place))
         return self._known[place]
 
-    def _users(self, owner: ModuleInfo | ClassInfo) -> Iterator[FunctionInfo]:
+    def _users(self, owner: ModuleInfo | ClassInfo, name: str) -> Iterator[FunctionInfo]:
         modules = {owner.module: None}
         if isinstance(owner, ClassInfo):
             related = (*self._inference.classes.ancestry(owner), *self._inference.classes.subclasses(owner))
             modules.update((one.module, None) for one in related if isinstance(one, ClassInfo))
+        else:
+            for module in self._inference.project.texts.mentioning(name):
+                if any(one.kind == "from" for one in module.bindings.get(name, ())):  # it may be this one
+                    modules[module] = None
         for module in modules:
             yield from module.functions
 
