@@ -273,6 +273,31 @@ def test_a_few_files_may_have_changed_since_the_last_whole_check(shop: Path) -> 
         assert answered == (number < 5)
 
 
+GIVEN = """
+import requests
+class Slow:
+    def get(self):
+        return requests.get("http://x")
+class Quick:
+    def get(self): ...
+async def ask(source, name):
+    print(name)
+async def both():
+    await ask(Slow(), 1)
+    await ask(Quick(), 2)
+"""
+
+
+def test_what_hangs_on_what_a_function_is_given_is_looked_at(shop: Path) -> None:
+    file = Path("shop/given.py")
+    file.write_text(GIVEN)
+    before, _ = again(shop)
+    file.write_text(GIVEN.replace("    print(name)\n", "    print(name)\n    source = source\n    source.get()\n"))
+    after, answered = again(shop)
+    assert not answered
+    assert len(after) == len(before) + 1
+
+
 @pytest.mark.parametrize(("old", "new"), OTHERWISE.values(), ids=OTHERWISE.keys())
 def test_where_a_body_may_do_something_else_it_is_looked_at(shop: Path, old: str, new: str) -> None:
     file = Path("shop/jobs.py")

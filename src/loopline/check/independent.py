@@ -45,12 +45,12 @@ def changed_apart(old: FunctionInfo, new: FunctionInfo, refused: Container[str])
     rest = [_rest(info.node, statements) for (info, _), statements in zip(both, changed, strict=True)]
     if rest[0] != rest[1]:
         return False
-    for (info, statements), own in zip(both, changed, strict=True):
-        given = {name for one in own for name in _names(one, ast.Store)}
-        elsewhere = {name for one in statements if one not in own for name in _names(one, ast.Load, ast.Store)}
-        elsewhere |= {name for name in info.used_names if name in given and _is_read(info.node, name, own)}
-        read = {name for one in own for name in _names(one, ast.Load)}
-        if not given.isdisjoint(elsewhere) or not given.isdisjoint(info.module.bindings):
+    for (info, _), own in zip(both, changed, strict=True):
+        inside = [node for one in own for node in ast.walk(one) if isinstance(node, ast.Name)]
+        given = {node.id for node in inside if isinstance(node.ctx, ast.Store)}
+        read = {node.id for node in inside if isinstance(node.ctx, ast.Load)}
+        names = {node.id for node in ast.walk(info.node) if isinstance(node, ast.Name) and node not in inside}
+        if not given.isdisjoint(names.union(info.module.bindings, (arg.arg for arg in info.parameters))):
             return False
         if not (read - given).isdisjoint(info.bindings) or not all(_stands_alone(info, one, refused) for one in own):
             return False
@@ -64,16 +64,6 @@ def _simple(node: ast.AST) -> list[ast.stmt]:
 def _rest(node: ast.AST, changed: list[ast.stmt]) -> str:
     assert isinstance(node, Function)
     return flow(node, (), whole=True, leave_out={id(one) for one in changed})
-
-
-def _names(node: ast.AST, *contexts: type[ast.expr_context]) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, contexts)}
-
-
-def _is_read(node: ast.AST, name: str, but: list[ast.stmt]) -> bool:
-    """Whether a name is read anywhere but in some statements."""
-    inside = {id(one) for statement in but for one in ast.walk(statement)}
-    return any(isinstance(one, ast.Name) and one.id == name and id(one) not in inside for one in ast.walk(node))
 
 
 def _stands_alone(info: FunctionInfo, statement: ast.stmt, refused: Container[str]) -> bool:
