@@ -1,8 +1,9 @@
 """Whether the change of a function's body changes nothing of what the check sees, but for what it calls itself.
 
 What may depend on a body is asked of the old and of the new one, in the project as it is otherwise: it must be the
-same. What an `async def` itself calls that blocks is told of anew. Bodies of a kind of which more may be asked than
-that are not looked at: with functions inside, that assign attributes, that yield, …
+same. What an `async def` itself calls that blocks is told of anew. Of bodies of which more may be asked than that (with
+functions inside, that yield, …), and of functions that are looked at for several calls, only statements that stand
+alone may have changed.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ PREDICATES = (all_pending, all_of_project, bool)
 INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 ELSEWHERE = (*INNER, ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom)
 PUTS = ("append", "add", "appendleft")
-SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)
+PUTTING = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)  # statements that may put
 # Words of the rules that look at bodies, and of those that look at what others call.
 RULES = re.compile(
     r"gather|add_task|create_task|get_event_loop|atexit|PoolExecutor|shutdown|Depends|Security|\bstate\b"
@@ -311,7 +312,7 @@ def _put_and_made(
 
 def _puts(statement: ast.stmt, info: FunctionInfo) -> bool:
     """Whether a simple statement sets attributes or items, or adds to what is no local list."""
-    if not isinstance(statement, SIMPLE):
+    if not isinstance(statement, PUTTING):
         return False
     return any(
         (isinstance(one, ast.Attribute | ast.Subscript) and not isinstance(one.ctx, ast.Load))

@@ -3,7 +3,8 @@
 A result is kept with the digest of every file, the names of those that were parsed, and the questions asked of
 the texts of the others. It holds for as long as the code of the parsed files is the same, and each of the others is
 the same, or answers none of the questions, as before. It is JSON; the texts of the parsed files, with which new ones
-are compared, are in a zip file beside it. What is damaged or was written by another version counts for nothing.
+are compared, and how their functions come to the loop are in a zip file beside it. What is damaged or was written by
+another version counts for nothing.
 """
 
 from __future__ import annotations

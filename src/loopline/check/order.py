@@ -12,7 +12,7 @@ from loopline.check.model import FunctionInfo
 from loopline.check.regions import regions
 from loopline.check.stores import are_in_one_loop
 
-__all__ = ["is_before", "is_passed", "may_precede"]
+__all__ = ["is_before", "is_passed", "may_precede", "may_return"]
 
 SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return, ast.Assert)
 FAILING = (ast.Raise,)
@@ -77,12 +77,18 @@ def _is_reached(
     for statement in block:
         if _holds(statement, at):
             return _is_sure(info, statement, at, is_decided, ends)
-        if not (isinstance(statement, ast.If) and is_decided(statement.test)) and _returns(info, statement):
+        if not (isinstance(statement, ast.If) and is_decided(statement.test)) and may_return(info, statement):
             return False
     return False
 
 
-def _returns(info: FunctionInfo, statement: ast.stmt) -> bool:
+def may_return(info: FunctionInfo, statement: ast.stmt) -> bool:
+    """Tell whether a `return` is in a statement of a function.
+
+    Args:
+        info: The function.
+        statement: The statement.
+    """
     places = info.return_places
     first = bisect_left(places, position(statement))
     return first < len(places) and _holds(statement, places[first])

@@ -8,7 +8,6 @@ return requests.get(URL)
 from __future__ import annotations
 
 import ast
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -21,6 +20,7 @@ from loopline.check.indexing import position
 from loopline.check.living import Living
 from loopline.check.model import FunctionInfo
 from loopline.check.once import Kept
+from loopline.check.order import may_return
 from loopline.check.values import Frame
 
 __all__ = ["Detour", "Ordinary", "is_ordinary"]
@@ -140,14 +140,8 @@ def _rests(info: FunctionInfo, block: list[ast.stmt]) -> Iterator[_Part]:
         if left is not None:
             assert isinstance(statement, ast.If)
             yield _part(block[index + 1 :], statement.test, left)
-        elif _returns(info, statement):
+        elif may_return(info, statement):
             yield _part(block[index + 1 :], None, [statement])
-
-
-def _returns(info: FunctionInfo, statement: ast.stmt) -> bool:
-    places = info.return_places
-    first = bisect_left(places, position(statement))
-    return first < len(places) and places[first] < _end(statement)
 
 
 def _part(nodes: Nodes, test: ast.expr | None, instead: Nodes) -> _Part:

@@ -16,7 +16,12 @@ NEVER = 1 << 60  # a way that leads to no call that blocks
 
 
 def weight_of(event: Block | Run, cost: dict[Frame, int]) -> int:
-    """What a step weighs: little if it is sure to happen, or any of its alternatives, all of which surely block, is."""
+    """Return what a step weighs: 1 if it is sure to happen, or one of its alternatives, each of which surely blocks.
+
+    Args:
+        event: The step.
+        cost: What the lightest way down from each call weighs, of those that lead to one that blocks.
+    """
     if event.certain:
         return 1
     worst = max(
@@ -26,6 +31,6 @@ def weight_of(event: Block | Run, cost: dict[Frame, int]) -> int:
 
 
 def last_choice(event: Block | Run) -> int:
-    """What a lock weighs more, and what is done once for all: what else blocks there says more of it."""
+    """Return what a lock weighs more, and what is done once for all: what else blocks there says more of it."""
     is_lock = isinstance(event, Block) and event.effect.blocks == "lock"
     return UNSURE // 2 if is_lock or event.once else 0
