@@ -138,6 +138,19 @@ def _call(lines: list[str], at: ast.stmt, function: Function, chance: random.Ran
         lines.insert(at.lineno - 1, " " * at.col_offset + f"{chance.choice(names)}()")
 
 
+def _grow(importing: str, text: str) -> Edit:
+    """Put an import above all else, and other code below a function, or at the end."""
+
+    def grow(lines: list[str], at: ast.stmt, function: Function, _: random.Random) -> None:
+        end = len(lines) if function.col_offset or at.lineno % 2 else function.end_lineno or 0
+        lines[end:end] = text.split("\n")
+        first = next((index for index, line in enumerate(lines) if line.startswith(("import ", "from "))), 0)
+        if importing:
+            lines.insert(first + ("__future__" in lines[first]), importing)
+
+    return grow
+
+
 def _replace(lines: list[str], node: ast.expr, text: str) -> None:
     line = lines[node.lineno - 1]
     if node.lineno == node.end_lineno and line.isascii():
@@ -149,7 +162,24 @@ PUT = (
     *("await tick()", "held = []", "held.append(tick)", "held['a'] = tick", "found = len(str(1))", "self.x = found"),
     *("time.sleep(1)", "open('x').read()", "found = open('x').read(); print(found)", "asyncio.run(tick())"),
 )
-EDITS: tuple[Edit, ...] = (*map(_put, PUT), _cut, _double, _constant, _name, _call)
+GROWN = (
+    ("", "async def put_in():\n    time.sleep(1)\n    open('x').read()"),
+    ("import colorsys", ""),
+    ("import time", "async def put_in(): time.sleep(1)"),
+    ("import subprocess", "def put_in(a: int = 1) -> int:\n    subprocess.run(['x'])\n    return a"),
+    (
+        "from urllib.request import urlopen",
+        "async def put_in(url):\n    if url:\n        urlopen(url)\n    put_in(url)",
+    ),
+    ("", "def put_in():\n    return len('x')\n\n\nasync def put_in_too(\n    a,\n):\n    'It.'\n    open(a)"),
+    ("import requests", "async def put_in():\n    return [requests.get(one) for one in range(3)]"),
+    ("", "class PutIn:\n    async def run(self):\n        open('x')"),
+)
+EDITS: tuple[Edit, ...] = (
+    *map(_put, PUT),
+    *(_cut, _double, _constant, _name, _call),
+    *(_grow(*one) for one in GROWN),
+)
 
 
 def main() -> None:

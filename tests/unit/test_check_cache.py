@@ -261,6 +261,80 @@ def test_what_an_async_def_itself_calls_is_told_of_without_a_whole_check(
         assert sorted(one.chain[0].function for one in here) == sorted(first)
 
 
+SITE = """\
+\"\"\"A site.\"\"\"
+import time
+
+
+class Site:
+    async def show(self):
+        time.sleep(1)
+
+
+async def index(site: Site):
+    await site.show()
+    time.sleep(2)
+"""
+NEW: dict[str, tuple[str, str, list[str]]] = {  # what is put above all else and below, and whose findings there are
+    "a function that blocks": ("", "async def fresh(url):\n    if url:\n        open(url)\n", ["fresh"]),
+    "one with its import": (
+        "import urllib.request",
+        "async def fresh(): urllib.request.urlopen('x')\n",
+        ["fresh"],
+    ),
+    "one that waits": ("import asyncio", "async def fresh() -> None:\n    await asyncio.sleep(1)\n", []),
+    "one that nobody calls": ("", "def fresh(a: int = 1) -> int:\n    time.sleep(a)\n    return a\n", []),
+    "one whose head takes lines": ("", "async def fresh(\n    a,  # one\n):\n    'Do.'\n    open(a)\n", ["fresh"]),
+    "two": ("", "def fresh():\n    return 1\nasync def other():\n    time.sleep(1)\n", ["other"]),
+    "an import": ("import json", "", []),
+}
+
+
+@pytest.mark.parametrize(("above", "below", "more"), NEW.values(), ids=NEW.keys())
+def test_what_is_new_and_known_to_nobody_needs_no_whole_check(
+    shop: Path, above: str, below: str, more: list[str]
+) -> None:
+    file = Path("shop/site.py")
+    file.write_text(SITE)
+    Path("shop/start.py").write_text(
+        "import asyncio\nfrom shop.site import Site, index\nasync def start():\n    await index(Site())\n"
+    )
+    again(shop)
+    for code in (SITE, SITE.replace("sleep(2)", "sleep(2)\n    time.sleep(3)")):
+        head, rest = code.split("\n", 1)
+        for text in (f"{head}\n{above}\n{rest}\n\n{below}", f"{head}\n{above}\n\n{below}{rest}"):
+            file.write_text(text)
+            found, answered = again(shop)
+            assert answered
+            here = [one.chain[-1].function for one in found if one.path.endswith("site.py")]
+            others = ["Site.show", *["index"] * (1 + ("sleep(3)" in code))]
+            assert sorted(here) == sorted([*others, *more])
+
+
+KNOWN = {
+    "one that another file names": ("shop/tools.py", "# later: fresh", "async def fresh(): time.sleep(1)"),
+    "one that its own file calls": ("shop/tools.py", "", "async def send(): time.sleep(1)"),
+    "one that registers itself": ("shop/tools.py", "", "@app.get('/')\nasync def fresh(): time.sleep(1)"),
+    "one that calls the project": ("shop/tools.py", "", "async def fresh(): await index(Site())"),
+    "one that changes others": ("shop/tools.py", "", "def fresh(): Site.show = open"),
+    "a part of the project": ("shop/tools.py", "", "from shop.work import slow"),
+    "a name of the module": ("shop/tools.py", "from shop.site import json", "import json"),
+    "all that there is": ("shop/tools.py", "", "from os import *"),
+    "what is asynchronous": ("shop/tools.py", "", "import httpx"),
+    "a class": ("shop/tools.py", "", "class Fresh:\n    async def show(self): time.sleep(1)"),
+}
+
+
+@pytest.mark.parametrize(("other", "code", "new"), KNOWN.values(), ids=KNOWN.keys())
+def test_what_is_new_and_may_be_known_to_somebody_is_looked_at(shop: Path, other: str, code: str, new: str) -> None:
+    file = Path("shop/site.py")
+    file.write_text(SITE.replace("    await site.show()", "    await site.show()\n    await send()"))
+    Path(other).write_text(f"{code}\ndef add(a, b): ...\n")
+    again(shop)
+    file.write_text(f"{file.read_text()}\n\n{new}\n")
+    assert not again(shop)[1]
+
+
 def test_a_few_files_may_have_changed_since_the_last_whole_check(shop: Path) -> None:
     files = [Path(f"shop/site{number}.py") for number in range(5)]
     for file in files:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from loopline.check.model import extent
 from loopline.check.reading import UNREADABLE, parse
 
-__all__ = ["Alignment", "align"]
+__all__ = ["Alignment", "Function", "align", "first_line"]
 
 Place = tuple[int, int]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -111,12 +111,12 @@ class _Walk:
 
     def _is_untouched(self, old: ast.stmt, new: ast.stmt) -> bool:
         """Whether both statements are in lines that are the same in both texts: then so is all in them."""
-        start, end = _first_line(old), old.end_lineno or 0
-        if old.col_offset != new.col_offset or (new.end_lineno or 0) - _first_line(new) != end - start:
+        start, end = first_line(old), old.end_lineno or 0
+        if old.col_offset != new.col_offset or (new.end_lineno or 0) - first_line(new) != end - start:
             return False
         if end <= self.found.before:
-            return _first_line(new) == start
-        return start >= self.found.after and _first_line(new) == start + self.found.shift
+            return first_line(new) == start
+        return start >= self.found.after and first_line(new) == start + self.found.shift
 
     def _note(self, old: ast.AST, new: ast.AST) -> bool:
         return not hasattr(old, "lineno") or self.found.add(old, new)
@@ -141,6 +141,11 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _first_line(node: ast.stmt) -> int:
+def first_line(node: ast.stmt) -> int:
+    """Return the line on which a statement begins, or its first decorator.
+
+    Args:
+        node: The statement.
+    """
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(one.lineno for one in decorators)])

@@ -19,7 +19,7 @@ from loopline.check.alternatives import every
 from loopline.check.awaits import forgotten_awaits
 from loopline.check.direct import CODES, direct_findings
 from loopline.check.effects import Effects
-from loopline.check.entries import Entry
+from loopline.check.entries import NEW, NOWHERE, Entry
 from loopline.check.events import Block, Run
 from loopline.check.finding import Finding
 from loopline.check.flow import flow, of_results
@@ -226,7 +226,8 @@ class _Outcome:
     ) -> _Outcome:
         inference = Inference(project, Libraries())
         effects = Effects(inference)
-        said: list[object] = [*_plainly(info)]
+        is_new = entry is NEW or entry is NOWHERE  # then nobody asks for what does not show outside
+        said: list[object] = [] if is_new else [*_plainly(info)]
         nodes: list[ast.AST] = []
         blocks: list[Block] = []
         for receiver in _receivers(inference, info):
@@ -246,13 +247,15 @@ class _Outcome:
                     said.append((event.node.__class__, _event(event)))
             said.append([*_entered_and_called(inference, info, frame)])
             said.append([_described(one[1:]) for one in handed_over(inference, frame)])
-            said.append([inference.living.outcome(one, frame) for one in _tests(info)])
+            if not is_new:
+                said.append(inference.told.asked(info))
+                said.append([inference.living.outcome(one, frame) for one in _tests(info)])
         for answers in (False, True):
             for one in forgotten_awaits(inference, info, answers=answers):
                 nodes.append(one.node)
                 said.append((one.fate, one.name, one.certain, one.detail, one.node.__class__))
         said.append({_described(frame) for frames in inference.frames_by_info.values() for frame in frames})
-        if isinstance(info.node, Function) and not aside:
+        if isinstance(info.node, Function) and not aside and not is_new:
             puts = [one for one in ast.walk(info.node) if isinstance(one, ast.stmt) and _puts(one, info)]
             said.append(flow(info.node, {id(one) for one in (*nodes, *puts)}))
             if entry is None or entry.asked:
@@ -282,7 +285,6 @@ def _plainly(info: FunctionInfo) -> Iterator[object]:
 
 def _entered_and_called(inference: Inference, info: FunctionInfo, frame: Frame) -> Iterator[object]:
     """What rules ask of a function that others call, or that an endpoint is."""
-    yield inference.told.asked(info)
     for node in own_nodes(info.node):
         if isinstance(node, ast.AsyncWith):
             for item in node.items:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from loopline.check.entries import Entry
+from loopline.check.entries import NOWHERE, Entry
 from loopline.check.events import Block
 from loopline.check.finding import ALONE, Finding, Step
 from loopline.check.model import ModuleInfo, extent
@@ -35,6 +35,8 @@ def direct_findings(frame: Frame, entry: Entry, blocks: Iterable[Block], text: M
     Returns:
         The findings, by place; None if more would have to be known.
     """
+    if entry is NOWHERE:
+        return []
     info = frame.info
     place = place_of(info, entry.kind)
     kept = remembered_calls(info)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from loopline.check.colours import Loop
     from loopline.check.model import ModuleInfo
 
-__all__ = ["Entry", "entries_of", "packed", "unpacked"]
+__all__ = ["NEW", "NOWHERE", "Entry", "entries_of", "packed", "unpacked"]
 
 Entries = Mapping[int, "Entry"]  # by the number of the function in its module
 
@@ -32,6 +32,11 @@ class Entry:
     asked: bool
     several: bool
     way: tuple[Step, ...]
+
+
+# Of functions that were not there before, an `async def` and a `def`, and that nobody calls.
+NEW = Entry("other", "", served=False, asked=False, several=False, way=())
+NOWHERE = Entry("", "", served=False, asked=False, several=False, way=())
 
 
 def entries_of(loop: Loop, modules: Iterable[ModuleInfo]) -> dict[str, Entries]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ALONE", "PLACES", "Finding", "Step"]
+__all__ = ["ALONE", "PLACES", "UNREADABLE", "Finding", "Step"]
 
 PLACES = ("request", "other", "startup", "command line", "tests")
 ALONE = ("startup", "tests")  # of these: where nobody else waits
+UNREADABLE = "LL001"  # the code of a file that was skipped
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from loopline.check import attributes, hints
+from loopline.check.hot_libraries import HotLibraries
 from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope, own_nodes
 from loopline.check.texts import IMPORTED, NAME
 from loopline.check.values import (
@@ -49,9 +50,9 @@ class HotNames:
         self._inference = inference
         self._cold = set(inference.project.unparsed)
         self._classes: dict[ClassInfo, bool] = {}
-        self._paths: dict[str, bool] = {}
+        self._libraries = HotLibraries(inference.libraries)
         self._places: dict[ModuleInfo, array[int]] = {}  # where one of the names is
-        self.names: set[str] = self._of_libraries() if self._cold else set()
+        self.names: set[str] = self._libraries.names(self._tops()) if self._cold else set()
         self.modules: list[ModuleInfo] = []
         self._find()
 
@@ -138,10 +139,10 @@ class HotNames:
             case Instance(info=info) | Class(info=info):
                 return self._is_hot_class(info)
             case LibraryInstance(path=path) | LibraryMethod(path=path):
-                return self._is_hot_path(path)
+                return self._libraries.is_hot(path)
             case Library(path=path):
                 effect = self._inference.libraries.function(path)
-                return (effect is not None and effect.is_async) or self._is_hot_path(path)
+                return (effect is not None and effect.is_async) or self._libraries.is_hot(path)
             case Sequence(elements=elements) | Mapping(elements=elements):
                 return self._any(elements, depth + 1)
             case Tuple(parts=parts):
@@ -156,7 +157,7 @@ class HotNames:
         if known is None:
             self._classes[info] = False
             known = self._classes[info] = any(
-                self._is_hot_path(one)
+                self._libraries.is_hot(one)
                 if isinstance(one, str)
                 else any(
                     name[:2] == "__" and isinstance(bound[-1].info, FunctionInfo) and bound[-1].info.is_async
@@ -166,27 +167,6 @@ class HotNames:
             )
         return known
 
-    def _is_hot_path(self, path: str) -> bool:
-        known = self._paths.get(path)
-        if known is None:
-            self._paths[path] = False
-            described = self._inference.libraries.cls(path)
-            known = self._paths[path] = described is not None and (
-                described.only_async
-                or described.keep
-                or bool(described.awaits)
-                or any(one.is_async or one.keep for one in described.methods.values())
-                or any(self._is_hot_path(base) for base in described.bases)
-            )
-        return known
-
-    def _of_libraries(self) -> set[str]:
-        """Return the names of classes and functions of the imported libraries that are asynchronous."""
-        libraries = self._inference.libraries
-        tops = {top for module in self._inference.project.modules for top in IMPORTED.findall(module.source)}
-        found = set()
-        for path in libraries.described(sorted(tops)):
-            effect = libraries.function(path)
-            if (effect is not None and (effect.is_async or effect.keep)) or self._is_hot_path(path):
-                found.add(path.rpartition(".")[2])
-        return found
+    def _tops(self) -> set[str]:
+        """Return the packages that are imported from."""
+        return {top for module in self._inference.project.modules for top in IMPORTED.findall(module.source)}

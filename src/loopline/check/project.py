@@ -17,7 +17,7 @@ from loopline.check.model import ModuleInfo
 from loopline.check.reading import UNREADABLE, parse, parse_module, read_text
 from loopline.check.texts import Texts
 
-__all__ = ["ASYNC", "File", "Project", "Unreadable", "list_files", "load", "load_files"]
+__all__ = ["ASYNC", "File", "Project", "Unreadable", "list_files", "load", "load_files", "sure_to_be_asked_for"]
 
 LAZY_FROM = 150  # files: fewer are all parsed at once
 ASYNC = re.compile("async|await|Async|Await")
@@ -160,9 +160,18 @@ def load_files(files: Mapping[str, File], contents: MutableMapping[str, bytes], 
     project = Project()
     packages: dict[Path, bool] = {}
     for path, file in files.items():
-        wanted = NOTHING if not at_once else ASYNC if len(files) >= LAZY_FROM else EVERYTHING
+        wanted = sure_to_be_asked_for(len(files)) if at_once else NOTHING
         _read(project, Path(path), file, contents.pop(path, None), packages, wanted)
     return project
+
+
+def sure_to_be_asked_for(count: int) -> re.Pattern[str]:
+    """Return what is in the texts of the files that are parsed at once.
+
+    Args:
+        count: How many files there are.
+    """
+    return ASYNC if count >= LAZY_FROM else EVERYTHING
 
 
 def list_files(paths: Iterable[Path], exclude: Sequence[str] = ()) -> dict[str, File]:

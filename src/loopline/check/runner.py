@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from loopline.check.cache import Kept, ResultCache
 from loopline.check.entries import entries_of
-from loopline.check.finding import ALONE, PLACES, Finding
+from loopline.check.finding import ALONE, PLACES, UNREADABLE, Finding
 from loopline.check.project import File, Project, list_files, load_files
 from loopline.check.reading import UNREADABLE as UNREADABLE_FILE
 from loopline.check.reading import read_text
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["UNREADABLE", "Report", "check"]
 
-UNREADABLE = "LL001"
 DEEPEST = 6000  # expressions nest, and answers need others
 
 

@@ -8,7 +8,16 @@ from functools import cached_property
 
 from loopline.check.model import MOCKS, ModuleInfo
 
-__all__ = ["IMPORTED", "NAME", "Texts", "answers", "answers_the_same", "told_apart"]
+__all__ = [
+    "IMPORTED",
+    "NAME",
+    "Texts",
+    "answers",
+    "answers_the_same",
+    "imports",
+    "imports_apart",
+    "told_apart",
+]
 
 CLASS = re.compile(r"class[ \t]+\w+[ \t]*(?:\[[^\n]*\])?[ \t]*\(")
 ASSIGNED = re.compile(r"^[ \t]*([A-Z_]\w*)[ \t]*=[ \t]*(?:\w+\.)*([^\W\d]\w*)\b", re.MULTILINE)
@@ -194,7 +203,29 @@ def _all_answers(source: str, asked: Mapping[str, Sequence[str]]) -> tuple[objec
         [f"{name}(" in source for name in asked["making"]],
         _bases(source) & bases,
         {(old, new) for old, new in _renamings(source) if old in bases},
-        set(IMPORTED.findall(source)),
+    )
+
+
+def imports_apart(one: str, other: str) -> set[str]:
+    """Return the packages that only one of two texts imports from.
+
+    Args:
+        one: A text.
+        other: Another.
+    """
+    return set(IMPORTED.findall(one)) ^ set(IMPORTED.findall(other))
+
+
+def imports(package: str, content: bytes) -> bool:
+    """Tell whether a file imports from a package, as ``IMPORTED`` finds it.
+
+    Args:
+        package: Its name.
+        content: What the file contains.
+    """
+    name = package.encode()
+    return (
+        name in content and re.search(rb"(?m)^[ \t]*(?:import|from)[ \t]+%s\b" % re.escape(name), content) is not None
     )
 
 

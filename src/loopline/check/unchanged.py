@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loopline.check.additions import Additions, additions
 from loopline.check.alignment import Alignment, align
 from loopline.check.cache import Kept, digest
 from loopline.check.entries import Entry
-from loopline.check.finding import Finding, Step
-from loopline.check.project import ASYNC, File
+from loopline.check.finding import UNREADABLE as UNREADABLE_FILE
+from loopline.check.finding import Finding
+from loopline.check.moving import Moved, carried, led_to, stepped
+from loopline.check.project import ASYNC, File, sure_to_be_asked_for
 from loopline.check.reading import UNREADABLE, parse, read_text
-from loopline.check.texts import answers, answers_the_same, told_apart
+from loopline.check.texts import answers, answers_the_same, imports, imports_apart, told_apart
 
 if TYPE_CHECKING:
     from loopline.check.bodies import Change
@@ -78,14 +81,22 @@ def carried_over(
     texts = {path: text_of(path) for path in other if path in last.parsed}
     if not texts:
         return last.findings
+    new = {path: one for path in texts if (one := _additions(last, path, texts, contents)) is not None}
+    if new:
+        try:
+            last = _with_additions(last, files, new)
+        except LookupError:
+            return None
+        texts.update((path, one.text) for path, one in new.items())
+        entries_of = _entries_with(entries_of, files, new)
     # One after the other: each in the project as it was, but for those before it.
     state = {**contents, **{path: (text or "").encode() for path, text in texts.items()}}
-    moved: dict[str, _Moved] = {}
+    moved: dict[str, Moved] = {}
     for path, text in texts.items():
-        one = _moved(last, path, files, state, (text, contents[path]), entries_of) if text is not None else None
-        if one is None or sum(bool(each.changes) for each in (*moved.values(), one)) > MOST:
+        move = _moved(last, path, files, state, (text, contents[path]), entries_of) if text is not None else None
+        if move is None or sum(bool(each.changes) for each in (*moved.values(), move)) > MOST:
             return None
-        moved[files[path].shown] = one
+        moved[files[path].shown] = move
         state[path] = contents[path]
     before = [finding for one in moved.values() for change in one.changes for finding in change.before]
     after = [finding for one in moved.values() for change in one.changes for finding in change.after]
@@ -96,11 +107,79 @@ def carried_over(
     if any(change.bears_on(one) for one in rest if one.path in moved for change in moved[one.path].changes):
         return None
     try:
-        found = [_carried(finding, moved) for finding in rest]
-        found.extend(_led_to(finding, moved) for finding in after if not ignores(finding.code))
+        found = [carried(finding, moved) for finding in rest]
+        found.extend(led_to(finding, moved) for finding in after if not ignores(finding.code))
     except LookupError:
         return None
     return found
+
+
+def _additions(
+    last: Kept, path: str, texts: Mapping[str, str | None], contents: Mapping[str, bytes]
+) -> Additions | None:
+    before = texts[path]
+    try:
+        text = read_text(Path(path), contents[path])
+    except UNREADABLE:
+        return None
+    # That it has an `async def` now: what is asked is for the sake of that one.
+    asked = {**last.asked, "mentioning": [one for one in last.asked["mentioning"] if one != "async"]}
+    if before is None or told_apart(before, text) or not _asks_the_same(path, contents, (before, text), asked):
+        return None
+    others = [content for other, content in contents.items() if other != path]
+    others += [(old or "").encode() for other, old in texts.items() if other != path]
+    own = {part.removesuffix(".py") for other in contents for part in Path(other).parts}
+    return additions(path, before, text, others, own)
+
+
+def _asks_the_same(
+    path: str, contents: Mapping[str, bytes], texts: tuple[str, str], asked: Mapping[str, Sequence[str]]
+) -> bool:
+    """Whether what was asked of the texts of a project has the answers that it had."""
+    if not answers_the_same(*texts, asked):
+        return False
+    others = [content for other, content in contents.items() if other != path]
+    apart = [top for top in imports_apart(*texts) if not any(imports(top, one) for one in others)]
+    if not apart:
+        return True
+    from loopline.check.hot_libraries import HotLibraries
+    from loopline.check.libraries import Libraries
+
+    libraries = HotLibraries(Libraries())
+    return libraries.names(()) == libraries.names(apart)
+
+
+def _with_additions(last: Kept, files: Mapping[str, File], new: Mapping[str, Additions]) -> Kept:
+    """Return the result that the project would have had with functions that nobody calls, and that do nothing."""
+    found, told_apart = last.findings, dict(last.told_apart)
+    for path, one in new.items():
+        for move in _moves(one):
+            found = [carried(finding, {files[path].shown: move}) for finding in found]
+        told_apart[path] = [one.number(number) for number in told_apart.get(path, ())]
+    return replace(last, findings=found, told_apart=told_apart)
+
+
+def _moves(new: Additions) -> list[Moved]:
+    """Return where all else goes, from the last of what is new to the first."""
+    return [Moved(Alignment(line, line + 1, count), new.text, []) for line, count in reversed(new.inserted)]
+
+
+def _entries_with(
+    entries_of: Callable[[str], Mapping[int, Entry]], files: Mapping[str, File], new: Mapping[str, Additions]
+) -> Callable[[str], Mapping[int, Entry]]:
+    """Return what gives the entries that functions would have had with what is new."""
+
+    def entries(path: str) -> Mapping[int, Entry]:
+        found = dict(entries_of(path))
+        for other, one in new.items():
+            for move in _moves(one):
+                moved = {files[other].shown: move}
+                found = {number: replace(entry, way=stepped(entry.way, moved)) for number, entry in found.items()}
+        if path in new:
+            found = {new[path].number(number): one for number, one in found.items()} | dict(new[path].functions)
+        return found
+
+    return entries
 
 
 def _means_nothing(last: Kept, path: str, content: bytes) -> bool:
@@ -114,37 +193,6 @@ def _means_nothing(last: Kept, path: str, content: bytes) -> bool:
     return True
 
 
-class _Moved:
-    """A file in which the code only moved."""
-
-    def __init__(self, alignment: Alignment, text: str, changes: list[Change]) -> None:
-        self.changes = changes
-        self._alignment = alignment
-        self._lines = text.splitlines()
-
-    def step(self, step: Step) -> Step:
-        line = self._alignment.line(step.line)
-        if line is None:
-            raise LookupError
-        text = self._lines[line - 1].strip() if 0 < line <= len(self._lines) else ""
-        return Step(step.path, line, step.function, text)
-
-    def place(self, line: int, column: int) -> tuple[int, int]:
-        """Return where a line and column, counted from 1, are now; a column that is not known stays so."""
-        if column <= 1 and line == 0:
-            return line, column
-        found = self._alignment.place(line, column - 1)
-        if found is None:
-            raise LookupError
-        return found[0], found[1] + 1
-
-    def line(self, line: int) -> int:
-        found = self._alignment.line(line)
-        if found is None:
-            raise LookupError
-        return found
-
-
 def _moved(
     last: Kept,
     path: str,
@@ -152,7 +200,7 @@ def _moved(
     contents: dict[str, bytes],
     texts: tuple[str, bytes],
     entries_of: Callable[[str], Mapping[int, Entry]],
-) -> _Moved | None:
+) -> Moved | None:
     before, content = texts
     try:
         text = read_text(Path(path), content)
@@ -169,7 +217,7 @@ def _moved(
     changes: list[Change] | None = []
     if alignment.changed:
         changes = _changes(last, path, files, contents, (before, text), alignment, entries_of(path))
-    return None if changes is None else _Moved(alignment, text, changes)
+    return None if changes is None else Moved(alignment, text, changes)
 
 
 def _changes(
@@ -182,41 +230,21 @@ def _changes(
     entries: Mapping[int, Entry],
 ) -> list[Change] | None:
     """What the functions that have another body do otherwise."""
-    unread = any(one.code == "LL001" for one in last.findings)
-    if unread or not answers_the_same(*texts, last.asked):
+    if not _asks_the_same(path, contents, texts, last.asked):
         return None
     from loopline.check.bodies import changes
 
     apart = frozenset(last.told_apart.get(path, ()))
-    return changes(files, dict(contents), path, texts, alignment, last.asked, apart, entries)
+    unread = {one.path for one in last.findings if one.code == UNREADABLE_FILE}
+    wanted = sure_to_be_asked_for(len(files))
+    refused = {other for other, one in files.items() if one.shown in unread and _is_refused(other, contents, wanted)}
+    known = {other: one for other, one in files.items() if other not in refused}
+    return changes(known, dict(contents), path, texts, alignment, last.asked, apart, entries)
 
 
-def _led_to(finding: Finding, moved: Mapping[str, _Moved]) -> Finding:
-    """A finding of code as it is, but for the way that leads to it."""
-    *way, last = finding.chain
-    return replace(finding, chain=(*(moved[one.path].step(one) if one.path in moved else one for one in way), last))
-
-
-def _carried(finding: Finding, moved: Mapping[str, _Moved]) -> Finding:
-    chain = tuple(moved[step.path].step(step) if step.path in moved else step for step in finding.chain)
-    mends = tuple(
-        (path, *moved[path].place(line, column)) if path in moved else (path, line, column)
-        for path, line, column in finding.mends
-    )
-    cause_path, line, rest = _cause(finding.cause)
-    cause = f"{cause_path}:{moved[cause_path].line(line)}:{rest}" if cause_path in moved else finding.cause
-    finding = replace(finding, chain=chain, mends=mends, cause=cause)
-    here = moved.get(finding.path)
-    if here is None:
-        return finding
-    line, column = here.place(finding.line, finding.column)
-    if finding.end_column:
-        end_line, end_column = here.place(finding.end_line, finding.end_column)
-    else:
-        end_line, end_column = here.line(finding.end_line) if finding.end_line else 0, 0
-    return replace(finding, line=line, column=column, end_line=end_line, end_column=end_column)
-
-
-def _cause(cause: str) -> tuple[str, int, str]:
-    found = re.match(r"(?s)(.*?\.py):(\d+):(.*)", cause)
-    return (found[1], int(found[2]), found[3]) if found else ("", 0, "")
+def _is_refused(path: str, contents: Mapping[str, bytes], wanted: re.Pattern[str]) -> bool:
+    """Whether a file that can't be parsed is no part of the project: another one, which nobody asked for, is empty."""
+    try:
+        return wanted.search(read_text(Path(path), contents[path])) is not None
+    except (*UNREADABLE, KeyError):
+        return True
