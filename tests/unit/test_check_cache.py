@@ -325,6 +325,19 @@ KNOWN = {
 }
 
 
+def test_files_that_cannot_be_parsed_stand_in_no_edits_way(shop: Path) -> None:
+    Path("shop/newer.py").write_text("async def f(:\n    time.sleep(1)\n")
+    Path("shop/later.py").write_text("def f(:\n")
+    file = Path("shop/site.py")
+    file.write_text(SITE)
+    before, _ = again(shop)
+    assert [one.code for one in before].count("LL001") == 2
+    file.write_text(SITE + "    time.sleep(3)\n")
+    after, answered = again(shop)
+    assert answered
+    assert len(after) == len(before) + 1
+
+
 @pytest.mark.parametrize(("other", "code", "new"), KNOWN.values(), ids=KNOWN.keys())
 def test_what_is_new_and_may_be_known_to_somebody_is_looked_at(shop: Path, other: str, code: str, new: str) -> None:
     file = Path("shop/site.py")
@@ -333,6 +346,28 @@ def test_what_is_new_and_may_be_known_to_somebody_is_looked_at(shop: Path, other
     again(shop)
     file.write_text(f"{file.read_text()}\n\n{new}\n")
     assert not again(shop)[1]
+
+
+CLIENT = """
+import httpx
+from fastapi import FastAPI
+app = FastAPI()
+_client = None
+@app.get("/")
+async def ask():
+    global _client
+    if _client is None:
+        _client = httpx.AsyncClient()
+    return await _client.get("http://x")
+"""
+
+
+def test_a_client_that_is_kept_no_more_is_looked_at(shop: Path) -> None:
+    file = Path("shop/client.py")
+    file.write_text(CLIENT)
+    assert "LL306" not in {one.code for one in again(shop)[0]}
+    file.write_text(CLIENT.replace("if _client is None", "if True"))
+    assert "LL306" in {one.code for one in again(shop)[0]}
 
 
 def test_a_few_files_may_have_changed_since_the_last_whole_check(shop: Path) -> None:

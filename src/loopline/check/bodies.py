@@ -31,7 +31,7 @@ from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, extent, ow
 from loopline.check.once import keeping
 from loopline.check.project import File, Project, load_files
 from loopline.check.reading import parse_module
-from loopline.check.rules.ll306_client_per_request import CLIENTS
+from loopline.check.rules.ll306_client_per_request import CLIENTS, is_made_once
 from loopline.check.saying import said_aside
 from loopline.check.services import CALLS
 from loopline.check.told import tested
@@ -291,7 +291,9 @@ def _entered_and_called(inference: Inference, info: FunctionInfo, frame: Frame) 
                 yield ast.unparse(item.context_expr), _described(inference.infer(item.context_expr, info, frame))
         elif isinstance(node, ast.Call):
             values = inference.infer(node.func, info, frame)
-            yield from (one.path for one in values if isinstance(one, Library) and one.path in CLIENTS)
+            made = [one.path for one in values if isinstance(one, Library) and one.path in CLIENTS]
+            if made:
+                yield made, is_made_once(node, info)
 
 
 def _put_and_made(

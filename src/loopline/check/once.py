@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from loopline.check.contexts import fillings, is_nothing
 from loopline.check.model import FunctionInfo
 
-__all__ = ["Kept", "fallbacks", "guards", "keeping", "remembered_calls"]
+__all__ = ["ANYTHING", "Kept", "fallbacks", "guards", "keeping", "remembered_calls"]
 
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 ANYTHING = frozenset("?")  # by what is not known: what is there is made anew

@@ -26,9 +26,11 @@ from collections.abc import Iterable
 
 from loopline.check.analysis import Analysis
 from loopline.check.finding import Finding
+from loopline.check.model import FunctionInfo
+from loopline.check.once import ANYTHING, remembered_calls
 from loopline.check.rules.traps import finding, library_path
 
-__all__ = ["CODE", "TITLE", "check"]
+__all__ = ["CLIENTS", "CODE", "TITLE", "check", "is_made_once"]
 
 CODE = "LL306"
 TITLE = "a client or pool is made for every request"
@@ -64,7 +66,7 @@ def check(analysis: Analysis) -> Iterable[Finding]:
         cached = any("cache" in ast.unparse(one) for one in getattr(function.node, "decorator_list", ()))
         for call in () if cached else function.calls:
             path = library_path(analysis, call.func, function)
-            if path in CLIENTS:
+            if path in CLIENTS and not is_made_once(call, function):
                 name = path.rpartition(".")[2]
                 kept = "threads or processes" if name in EXECUTORS else "connections"
                 yield finding(
@@ -75,3 +77,14 @@ def check(analysis: Analysis) -> Iterable[Finding]:
                     f"`{name}` is made for every request: its {kept} are never used again",
                     "Make one in the lifespan and share it.",
                 )
+
+
+def is_made_once(call: ast.Call, function: FunctionInfo) -> bool:
+    """Tell whether the process keeps a client, or what was asked with it, so that most requests make none.
+
+    Args:
+        call: What makes the client.
+        function: Where.
+    """
+    kept = remembered_calls(function).get(id(call))
+    return kept is not None and kept.by != ANYTHING and not kept.in_object and not kept.in_context
