@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["carried_over", "contents_of", "digests"]
 
-MOST = 4  # files with functions that have another body; with more, a whole check is as fast
+MOST = 4  # files in which more than places changed; with more, a whole check is as fast
 ROUTE = re.compile(r"\b(?:add_\w*route|\w*Route)\(")  # makes a route of an endpoint that may be in another file
 
 
@@ -81,7 +81,8 @@ def carried_over(
     texts = {path: text_of(path) for path in other if path in last.parsed}
     if not texts:
         return last.findings
-    new = {path: one for path in texts if (one := _additions(last, path, texts, contents)) is not None}
+    few = texts if len(texts) <= MOST else ()
+    new = {path: one for path in few if (one := _additions(last, path, texts, contents)) is not None}
     if new:
         try:
             last = _with_additions(last, files, new)
