@@ -311,18 +311,28 @@ def test_what_is_new_and_known_to_nobody_needs_no_whole_check(
             assert sorted(here) == sorted([*others, *more])
 
 
-KNOWN = {
-    "one that another file names": ("shop/tools.py", "# later: fresh", "async def fresh(): time.sleep(1)"),
-    "one that its own file calls": ("shop/tools.py", "", "async def send(): time.sleep(1)"),
-    "one that registers itself": ("shop/tools.py", "", "@app.get('/')\nasync def fresh(): time.sleep(1)"),
-    "one that calls the project": ("shop/tools.py", "", "async def fresh(): await index(Site())"),
-    "one that changes others": ("shop/tools.py", "", "def fresh(): Site.show = open"),
-    "a part of the project": ("shop/tools.py", "", "from shop.work import slow"),
-    "a name of the module": ("shop/tools.py", "from shop.site import json", "import json"),
-    "all that there is": ("shop/tools.py", "", "from os import *"),
-    "what is asynchronous": ("shop/tools.py", "", "import httpx"),
-    "a class": ("shop/tools.py", "", "class Fresh:\n    async def show(self): time.sleep(1)"),
+KNOWN = {  # what another file has, and what is new
+    "one that another file names": ("# later: fresh", "async def fresh(): time.sleep(1)"),
+    "one that its own file calls": ("", "async def send(): time.sleep(1)"),
+    "one that registers itself": ("", "@app.get('/')\nasync def fresh(): time.sleep(1)"),
+    "one that calls the project": ("", "async def fresh(): await index(Site())"),
+    "one that changes others": ("", "def fresh(): Site.show = open"),
+    "a part of the project": ("", "from shop.work import slow"),
+    "a name of the module": ("from shop.site import json", "import json"),
+    "all that there is": ("", "from os import *"),
+    "what is asynchronous": ("", "import httpx"),
+    "a class": ("", "class Fresh:\n    async def show(self): time.sleep(1)"),
 }
+
+
+@pytest.mark.parametrize(("code", "new"), KNOWN.values(), ids=KNOWN.keys())
+def test_what_is_new_and_may_be_known_to_somebody_is_looked_at(shop: Path, code: str, new: str) -> None:
+    file = Path("shop/site.py")
+    file.write_text(SITE.replace("    await site.show()", "    await site.show()\n    await send()"))
+    Path("shop/tools.py").write_text(f"{code}\ndef add(a, b): ...\n")
+    again(shop)
+    file.write_text(f"{file.read_text()}\n\n{new}\n")
+    assert not again(shop)[1]
 
 
 def test_files_that_cannot_be_parsed_stand_in_no_edits_way(shop: Path) -> None:
@@ -336,16 +346,6 @@ def test_files_that_cannot_be_parsed_stand_in_no_edits_way(shop: Path) -> None:
     after, answered = again(shop)
     assert answered
     assert len(after) == len(before) + 1
-
-
-@pytest.mark.parametrize(("other", "code", "new"), KNOWN.values(), ids=KNOWN.keys())
-def test_what_is_new_and_may_be_known_to_somebody_is_looked_at(shop: Path, other: str, code: str, new: str) -> None:
-    file = Path("shop/site.py")
-    file.write_text(SITE.replace("    await site.show()", "    await site.show()\n    await send()"))
-    Path(other).write_text(f"{code}\ndef add(a, b): ...\n")
-    again(shop)
-    file.write_text(f"{file.read_text()}\n\n{new}\n")
-    assert not again(shop)[1]
 
 
 CLIENT = """

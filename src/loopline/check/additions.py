@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import zip_longest
 from pathlib import Path
 
-from loopline.check.alignment import Function, first_line
+from loopline.check.alignment import Function
 from loopline.check.entries import NEW, NOWHERE, Entry
-from loopline.check.model import ModuleInfo
+from loopline.check.model import ModuleInfo, first_line
 from loopline.check.reading import UNREADABLE, parse, parse_module
 from loopline.check.texts import NAME
 
@@ -24,6 +24,7 @@ __all__ = ["Additions", "additions"]
 MOST = 8  # statements that are new; with more, a whole check is as fast
 WORKING = (ast.Call, ast.Lambda, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.comprehension)
 IN_PACKAGE = "__init__"
+START = re.compile(r"^(?:async[ \t]+def|def|import|from)\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Additions:
         return old
 
 
-def additions(path: str, old: str, new: str, others: Sequence[bytes], own: Container[str]) -> Additions | None:
+def additions(path: str, old: str, new: str, others: Sequence[bytes], paths: Iterable[str]) -> Additions | None:
     """Return what is new in a file; None if nothing is, or if somebody may know of it.
 
     Args:
@@ -56,8 +57,10 @@ def additions(path: str, old: str, new: str, others: Sequence[bytes], own: Conta
         old: Its text as it was.
         new: Its text as it is.
         others: What all other files contain, as they were and as they are.
-        own: The names of the files and folders of the project.
+        paths: The files of the project.
     """
+    if len(START.findall(new)) <= len(START.findall(old)):
+        return None  # most edits: nothing has to be parsed
     try:
         before, after = parse(old).body, parse(new).body
         if not 0 < len(after) - len(before) <= MOST:
@@ -66,8 +69,9 @@ def additions(path: str, old: str, new: str, others: Sequence[bytes], own: Conta
         fresh = [one for one in after if _is_addition(one, words)]
         if len(after) - len(fresh) != len(before):
             return None
-        if any(top in own for one in fresh for top in _tops(one)):
-            return None
+        tops = {top for one in fresh for top in _tops(one)}
+        if tops and any(part.removesuffix(".py") in tops for one in paths for part in Path(one).parts):
+            return None  # it may be a part of the project
         if not all(_is_unknown(one, path, others) for one in fresh):
             return None
         return _inserted(path, old.split("\n"), new.split("\n"), before, after, fresh)
@@ -137,8 +141,7 @@ def _inserted(
     lines, inserted, starts = list(old), [], []
     waiting = list(before)
     end = shift = 0  # the line on which the old code before ends, and how many are new so far
-    for one, other in pairwise([*after, None]):
-        assert one is not None
+    for one, other in zip_longest(after, after[1:]):
         if other is not None and first_line(other) <= (one.end_lineno or 0) and known & {id(one), id(other)}:
             return None  # they share a line
         if id(one) not in known:

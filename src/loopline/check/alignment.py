@@ -6,10 +6,10 @@ import ast
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from loopline.check.model import extent
+from loopline.check.model import extent, first_line
 from loopline.check.reading import UNREADABLE, parse
 
-__all__ = ["Alignment", "Function", "align", "first_line"]
+__all__ = ["Alignment", "Function", "align"]
 
 Place = tuple[int, int]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -139,13 +139,3 @@ class _Walk:
 def _is_text(node: ast.stmt) -> bool:
     """Whether a statement is a docstring, or another text that nobody reads."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def first_line(node: ast.stmt) -> int:
-    """Return the line on which a statement begins, or its first decorator.
-
-    Args:
-        node: The statement.
-    """
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(one.lineno for one in decorators)])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ALONE", "PLACES", "UNREADABLE", "Finding", "Step"]
+__all__ = ["ALONE", "PLACES", "SKIPPED", "Finding", "Step"]
 
 PLACES = ("request", "other", "startup", "command line", "tests")
 ALONE = ("startup", "tests")  # of these: where nobody else waits
-UNREADABLE = "LL001"  # the code of a file that was skipped
+SKIPPED = "LL001"  # the code of a file that was skipped
 
 
 @dataclass(frozen=True, slots=True)

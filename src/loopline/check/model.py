@@ -27,6 +27,7 @@ __all__ = [
     "awaits",
     "children",
     "extent",
+    "first_line",
     "own_nodes",
 ]
 
@@ -324,6 +325,16 @@ def extent(node: ast.AST) -> tuple[int, int, int, int]:
     """Return a node's first line and column, and its last line and the column after it; zeros if it has no place."""
     begin = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
     return *begin, getattr(node, "end_lineno", 0) or 0, getattr(node, "end_col_offset", 0) or 0
+
+
+def first_line(node: ast.stmt) -> int:
+    """Return the line on which a statement begins, or its first decorator.
+
+    Args:
+        node: The statement.
+    """
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(one.lineno for one in decorators)])
 
 
 def awaits(node: FunctionNode) -> bool:

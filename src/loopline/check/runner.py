@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from loopline.check.cache import Kept, ResultCache
 from loopline.check.entries import entries_of
-from loopline.check.finding import ALONE, PLACES, UNREADABLE, Finding
+from loopline.check.finding import ALONE, PLACES, SKIPPED, Finding
 from loopline.check.project import File, Project, list_files, load_files
-from loopline.check.reading import UNREADABLE as UNREADABLE_FILE
-from loopline.check.reading import read_text
+from loopline.check.reading import UNREADABLE, read_text
 from loopline.check.settings import Settings
 from loopline.check.suppression import MARK, Suppressions
 from loopline.check.unchanged import carried_over, contents_of, digests
@@ -23,7 +22,7 @@ from loopline.check.unchanged import carried_over, contents_of, digests
 if TYPE_CHECKING:
     from loopline.check.analysis import Analysis
 
-__all__ = ["UNREADABLE", "Report", "check"]
+__all__ = ["Report", "check"]
 
 DEEPEST = 6000  # expressions nest, and answers need others
 
@@ -137,7 +136,7 @@ def _marked(files: Mapping[str, File], contents: Mapping[str, bytes]) -> Iterato
     """Yield the texts in which a comment may silence something."""
     for path, content in contents.items():
         if MARK.encode() in content:
-            with suppress(*UNREADABLE_FILE):
+            with suppress(*UNREADABLE):
                 yield files[path].shown, read_text(Path(path), content)
 
 
@@ -161,4 +160,4 @@ def _unreadable(project: Project) -> Iterable[Finding]:
             advice = "If it is a template, name its folder in `exclude` under `[tool.loopline.check]`."
         python = "Python {}.{}".format(*sys.version_info)
         message = f"the file can't be parsed by {python} ({one.reason}): it was skipped"
-        yield Finding(UNREADABLE, one.shown, one.line, 1, message, advice)
+        yield Finding(SKIPPED, one.shown, one.line, 1, message, advice)

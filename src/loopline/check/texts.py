@@ -23,7 +23,8 @@ CLASS = re.compile(r"class[ \t]+\w+[ \t]*(?:\[[^\n]*\])?[ \t]*\(")
 ASSIGNED = re.compile(r"^[ \t]*([A-Z_]\w*)[ \t]*=[ \t]*(?:\w+\.)*([^\W\d]\w*)\b", re.MULTILINE)
 AS = re.compile(r" as (\w+)")
 AT = re.compile("@.*")
-IMPORTED = re.compile(r"^[ \t]*(?:import|from)[ \t]+(\w+)", re.MULTILINE)
+IMPORTS = r"^[ \t]*(?:import|from)[ \t]+"
+IMPORTED = re.compile(IMPORTS + r"(\w+)", re.MULTILINE)
 WORD = re.compile(r"\w+")
 NAME = re.compile(r"[^\W\d]\w*")
 IN_WORDS = frozenset(b"_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") | frozenset(range(128, 256))
@@ -224,9 +225,8 @@ def imports(package: str, content: bytes) -> bool:
         content: What the file contains.
     """
     name = package.encode()
-    return (
-        name in content and re.search(rb"(?m)^[ \t]*(?:import|from)[ \t]+%s\b" % re.escape(name), content) is not None
-    )
+    pattern = IMPORTS.encode() + re.escape(name) + rb"\b"
+    return name in content and re.search(pattern, content, re.MULTILINE) is not None
 
 
 def told_apart(one: str, other: str) -> bool:

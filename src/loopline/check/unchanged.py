@@ -13,8 +13,7 @@ from loopline.check.additions import Additions, additions
 from loopline.check.alignment import Alignment, align
 from loopline.check.cache import Kept, digest
 from loopline.check.entries import Entry
-from loopline.check.finding import UNREADABLE as UNREADABLE_FILE
-from loopline.check.finding import Finding
+from loopline.check.finding import SKIPPED, Finding
 from loopline.check.moving import Moved, carried, led_to, stepped
 from loopline.check.project import ASYNC, File, sure_to_be_asked_for
 from loopline.check.reading import UNREADABLE, parse, read_text
@@ -123,14 +122,16 @@ def _additions(
         text = read_text(Path(path), contents[path])
     except UNREADABLE:
         return None
-    # That it has an `async def` now: what is asked is for the sake of that one.
-    asked = {**last.asked, "mentioning": [one for one in last.asked["mentioning"] if one != "async"]}
-    if before is None or told_apart(before, text) or not _asks_the_same(path, contents, (before, text), asked):
+    if before is None:
         return None
     others = [content for other, content in contents.items() if other != path]
     others += [(old or "").encode() for other, old in texts.items() if other != path]
-    own = {part.removesuffix(".py") for other in contents for part in Path(other).parts}
-    return additions(path, before, text, others, own)
+    found = additions(path, before, text, others, contents)
+    # That it has an `async def` now: what is asked is for the sake of that one.
+    asked = {**last.asked, "mentioning": [one for one in last.asked["mentioning"] if one != "async"]}
+    if found is None or told_apart(before, text) or not _asks_the_same(path, contents, (before, text), asked):
+        return None
+    return found
 
 
 def _asks_the_same(
@@ -236,7 +237,7 @@ def _changes(
     from loopline.check.bodies import changes
 
     apart = frozenset(last.told_apart.get(path, ()))
-    unread = {one.path for one in last.findings if one.code == UNREADABLE_FILE}
+    unread = {one.path for one in last.findings if one.code == SKIPPED}
     wanted = sure_to_be_asked_for(len(files))
     refused = {other for other, one in files.items() if one.shown in unread and _is_refused(other, contents, wanted)}
     known = {other: one for other, one in files.items() if other not in refused}

@@ -6,6 +6,7 @@ import ast
 
 from loopline.check.fixes.edit import Edit
 from loopline.check.fixes.source import FileSource
+from loopline.check.model import first_line
 
 __all__ = ["after_imports", "import_asyncio"]
 
@@ -22,7 +23,7 @@ def import_asyncio(source: FileSource) -> list[Edit] | None:
     before = [node for node in source.tree.body if _goes_first(node)]
     body = source.tree.body[len(before) :]
     if body and source.indent(body[0]) is not None:
-        place = source.lines[_first_line(body[0]) - 1]
+        place = source.lines[first_line(body[0]) - 1]
         return [Edit(place, place, b"import asyncio" + source.newline, outer=1)]
     return None
 
@@ -45,8 +46,3 @@ def _goes_first(node: ast.stmt) -> bool:
             return True
         case _:
             return False
-
-
-def _first_line(node: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(one.lineno for one in decorators)])

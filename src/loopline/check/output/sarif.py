@@ -7,9 +7,9 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from loopline.check.finding import Finding, Step
+from loopline.check.finding import SKIPPED, Finding, Step
 from loopline.check.rules import all_rules
-from loopline.check.runner import UNREADABLE, Report
+from loopline.check.runner import Report
 
 __all__ = ["render_sarif"]
 
@@ -18,7 +18,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def render_sarif(report: Report) -> str:
     """Return the findings as a SARIF log; chains are code flows."""
-    described = [(UNREADABLE, "a file can't be parsed", "It was skipped.")]
+    described = [(SKIPPED, "a file can't be parsed", "It was skipped.")]
     described += [(rule.CODE, rule.TITLE, (rule.__doc__ or rule.TITLE).strip()) for rule in all_rules()]
     rules = [
         {"id": code, "shortDescription": {"text": title}, "fullDescription": {"text": text}}
