@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from loopline import ConfigurationError
+from loopline import ConfigurationError, ThreadLane, _opened
 from loopline.processes import FOLDER_VARIABLE, Neighbours, Room
 from loopline.processes.snapshot import UNKNOWN, Teller
 
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.anyio
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "room"
     monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
+    monkeypatch.setattr("loopline.processes.neighbours.PATIENCE", 30.0)  # seconds: a slow machine decides nothing here
     return folder
 
 
@@ -61,11 +62,19 @@ async def test_before_it_is_entered_and_after_it_knows_of_itself_alone(folder: P
         assert len(await one.ask()) == 1
 
 
-async def test_what_is_told_is_the_same_that_a_process_knows_of_itself(folder: Path) -> None:
-    async with Neighbours() as one, Neighbours() as other:
+async def test_what_is_told_is_the_same_that_a_process_knows_of_itself(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of what other tests have opened, and the one that watches them, things may change between the two answers.
+    for kind in ("lanes", "databases", "watchers"):
+        monkeypatch.setattr(_opened, kind, _opened.Opened())
+    monkeypatch.setattr("loopline.durations.monotonic", lambda: 1.0)
+    async with ThreadLane("mine") as lane, Neighbours() as one, Neighbours() as other:
+        await lane.run(os.getpid)
         here, there = await one.ask()
         assert [here.place, there.place] == [0, 1]
         assert {name for name in here.told if here.told[name] != there.told[name]} <= {"clock"}
+        assert [lane["name"] for lane in there.told["lanes"]] == ["mine"]
         assert [one.place for one in await other.ask()] == [0, 1]
 
 
@@ -102,12 +111,15 @@ async def test_nonsense_is_taken_for_no_answer(folder: Path, answer: bytes) -> N
     assert other.told is UNKNOWN
 
 
-async def test_a_process_that_does_not_answer_is_shown_with_what_it_last_told(folder: Path) -> None:
+async def test_a_process_that_does_not_answer_is_shown_with_what_it_last_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told = Teller().tell() | {"pid": 4711}
     async with Neighbours() as one:
         async with neighbour(folder, json.dumps(told).encode() + b"\n"):
             _, other = await one.ask()
             assert other.silent == 0
+        monkeypatch.setattr("loopline.processes.neighbours.PATIENCE", 0.1)
         async with neighbour(folder, None):
             _, other = await one.ask()
             assert (other.silent > 0, other.told["pid"]) == (True, 4711)
