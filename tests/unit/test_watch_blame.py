@@ -42,9 +42,7 @@ STACK = (REQUESTS, SLEEP, ENDPOINT, STARLETTE, MIDDLEWARE)
 
 
 def request(path: str, *, began: float = 0.0) -> Request:
-    made = Request()
-    made.scope, made.began = {"type": "http", "path": path}, began
-    return made
+    return Request([{"type": "http", "path": path}, began])
 
 
 async def owner(name: str = "GET /items", *, began: float = 0.0) -> Owner:

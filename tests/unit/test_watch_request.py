@@ -104,8 +104,7 @@ def test_what_fastapi_calls_before_is_known() -> None:
 
 def test_an_ended_request_keeps_its_route_and_lets_the_rest_of_its_scope_go() -> None:
     routes, scope = KnownRoutes(), scope_of("/acme/shop/items/9")
-    request = Request()
-    request.scope = routes.keep(scope)
+    request = Request([routes.keep(scope), 0.0])
     assert request.route is not None
     assert request.route.name == "GET /{tenant}/shop/items/{item}"
     assert "headers" not in request.scope

@@ -49,9 +49,7 @@ def answer(traffic: Traffic, scope: dict[str, Any]) -> None:
 
 
 def begun(scope: dict[str, Any]) -> Request:
-    request = Request()
-    request.scope, request.began = scope, monotonic()
-    return request
+    return Request([scope, monotonic()])
 
 
 def test_each_route_is_counted_by_its_template() -> None:
@@ -68,14 +66,15 @@ def test_each_route_is_counted_by_its_template() -> None:
 
 def test_a_request_is_in_flight_until_it_is_answered() -> None:
     routes = KnownRoutes()
-    first, second = begun(routed("first")), begun({MARK: True, "type": "websocket", "path": "/second"})
+    marks: list[list[Any]] = [[routed("first"), 1.0], [{MARK: True, "type": "websocket", "path": "/second"}, 2.0]]
+    first, second = map(Request, marks)
     traffic = Traffic(lambda: [second, first, second])
     seen = traffic.in_flight()
     assert [(one.route, one.kind) for one in seen] == [("GET /first/{item}", "http"), (None, "websocket")]
     assert seen[0].seconds >= seen[1].seconds >= 0
-    for request in (second, first):
-        traffic.end(request)
-        request.scope = routes.keep(request.scope)
+    for mark in marks:
+        traffic.end(Request(mark))
+        mark[0] = routes.keep(mark[0])
     assert traffic.in_flight() == [], "a task may go on working for it"
     assert [one.route for one in traffic.routes()] == ["GET /first/{item}"], "a websocket lasts as its client likes"
 

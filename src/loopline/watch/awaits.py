@@ -97,7 +97,7 @@ class Awaits:
                     self._told.discard(id(coroutine))
                 elif self._on:
                     collecting = getattr(self._local, "collecting", False)
-                    self._judge(coroutine, None if collecting else current_request.get(), died=not collecting)
+                    self._judge(coroutine, None if collecting else current_request(), died=not collecting)
             except Exception:
                 logger.exception("a forgotten await could not be told of")
             original(coroutine)
@@ -116,7 +116,7 @@ class Awaits:
             finally:
                 # Newer versions give all the endpoint's arguments as one.
                 for value in (*named.values(), *(named.get("arguments") or {}).values(), returned):
-                    if type(value) is CoroutineType and self._on and (request := current_request.get()) is not None:
+                    if type(value) is CoroutineType and self._on and (request := current_request()) is not None:
                         self.suspects.append((request, value))
             return returned
 
@@ -124,7 +124,7 @@ class Awaits:
 
     def search_suspects(self, request: Request) -> None:
         """Look whether a request that has ended left a coroutine of the suspects."""
-        for suspect in [one for one in list(self.suspects) if one[0] is request]:
+        for suspect in [one for one in list(self.suspects) if one[0] == request]:
             with suppress(ValueError):  # too many came meanwhile
                 self.suspects.remove(suspect)
             self._note(_coroutines_in([suspect[1]]), request)

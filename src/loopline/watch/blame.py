@@ -145,11 +145,10 @@ def _judge_collection(samples: Sequence[Sample], seconds: float) -> Verdict:
 def _judge_many(samples: Sequence[Sample], seconds: float) -> Verdict:
     """Many short steps: a place or a request is to blame only if nearly all are its."""
     step, chain, stack = _common([sample.stack for sample in samples])
-    requests = Counter(id(sample.owner.request) for sample in samples if sample.owner.request is not None)
+    requests = Counter(sample.owner.request for sample in samples if sample.owner.request is not None)
     for request, times in requests.most_common(1):
         if times >= AGREED * len(samples):
-            owner = next(sample.owner for sample in samples if id(sample.owner.request) == request)
-            return Verdict("callbacks", seconds, Owner(None, None, owner.request), step, "", chain, stack)
+            return Verdict("callbacks", seconds, Owner(None, None, request), step, "", chain, stack)
     together = step is not None and len(requests) == 0
     return Verdict("callbacks", seconds, NOBODY, *((step, "", chain, stack) if together else ()))
 

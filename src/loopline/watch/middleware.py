@@ -16,7 +16,7 @@ from loopline.watch.frames import count_as_own
 from loopline.watch.lag import Lag
 from loopline.watch.output import Output, is_terminal
 from loopline.watch.report import Report
-from loopline.watch.request import MARK, Request, current_request, module_of
+from loopline.watch.request import MARK, Request, current_mark, module_of
 from loopline.watch.traffic import Traffic
 from loopline.watch.watcher import Watcher
 
@@ -93,37 +93,54 @@ class Watch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application for one request, websocket or lifespan."""
-        if scope["type"] == "lifespan":
-            async with self._beside or nullcontext():
-                await self._live(scope, receive, send)
+        # Each request pays for what stands here, a microsecond for three or four steps. A list costs less than an
+        # object, a look for what is seldom missing less than `get`.
+        if MARK in scope or scope["type"] == "lifespan" or (self._beside is not None and self._is_below(scope)):
+            await self._pass_on(scope, receive, send)
             return
-        if MARK in scope:
-            await self._app(scope, receive, send)
-            return
-        if self._beside is not None and self._below in scope["path"]:
-            root: str = scope.get("root_path", "")
-            path = scope["path"].removeprefix(root) if root else scope["path"]
-            if f"{path}/".startswith(f"{self._below}/"):
-                await self._beside({**scope, "root_path": root + self._below}, receive, send)
-                return
+        if not self._lives:
+            self._add_unknown_loop()
         scope[MARK] = True
-        if not self._lives and get_running_loop() is not self._loop:
-            self._add_loop()
-        request = Request()
-        request.scope, request.began = scope, monotonic()
-        token = current_request.set(request)
+        mark = [scope, monotonic()]
+        token = current_mark.set(mark)
         try:
             await self._app(scope, receive, send)
         except Exception as error:
-            self._watcher.awaits.search(error, request)
+            self._watcher.awaits.search(error, Request(mark))
             raise
         finally:
-            current_request.reset(token)
+            current_mark.reset(token)
             if self._suspects:
-                self._watcher.awaits.search_suspects(request)
+                self._watcher.awaits.search_suspects(Request(mark))
             if Traffic.wanted:
-                self._watcher.traffic.end(request)
-            request.scope = self._kept.get(id(scope.get("endpoint"))) or self._keep(scope)
+                self._watcher.traffic.end(Request(mark))
+            try:
+                mark[0] = self._kept[id(scope["endpoint"])]
+            except KeyError:
+                mark[0] = self._keep(scope)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run what is no request to watch: a lifespan, what is being watched already, or what is answered beside."""
+        if scope["type"] == "lifespan":
+            async with self._beside or nullcontext():
+                await self._live(scope, receive, send)
+        elif MARK in scope or self._beside is None:
+            await self._app(scope, receive, send)
+        else:
+            root: str = scope.get("root_path", "")
+            await self._beside({**scope, "root_path": root + self._below}, receive, send)
+
+    def _is_below(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        if self._below not in path:
+            return False
+        root: str = scope.get("root_path", "")
+        own = path.removeprefix(root) if root else path
+        return f"{own}/".startswith(f"{self._below}/")
+
+    def _add_unknown_loop(self) -> None:
+        if get_running_loop() is not self._loop:
+            self._add_loop()
 
     def _add_loop(self) -> None:
         self._watcher.add_loop()

@@ -38,7 +38,7 @@ def owner_of(loop: asyncio.AbstractEventLoop) -> Owner:
     if task is None:
         return NOBODY
     context = _context_of(task)
-    request = None if context is None else context.get(current_request)
+    request = None if context is None else current_request(context)
     return Owner(weakref.ref(task), task.get_name(), request)
 
 
@@ -49,7 +49,7 @@ def requests_of(loop: asyncio.AbstractEventLoop) -> list[Request]:
     except RuntimeError:  # it has looked a thousand times, and each time tasks came and went meanwhile
         return []
     contexts = [_context_of(task) for task in tasks]
-    requests = [None if context is None else context.get(current_request) for context in contexts]
+    requests = [None if context is None else current_request(context) for context in contexts]
     return [request for request in requests if request is not None]
 
 

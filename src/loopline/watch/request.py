@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from dataclasses import dataclass
 from inspect import isfunction
 from typing import Any
 
-__all__ = ["MARK", "KnownRoutes", "Request", "Route", "current_request", "kept_of", "module_of", "route_of"]
+__all__ = [
+    "MARK",
+    "KnownRoutes",
+    "Request",
+    "Route",
+    "current_mark",
+    "current_request",
+    "kept_of",
+    "module_of",
+    "route_of",
+]
 
 # What the route is found from. The rest of a scope is let go with its request: a task may outlive that.
 MARK = "loopline.watch"  # in the scope of a request that is being watched
@@ -34,16 +44,37 @@ class Route:
 
 
 class Request:
-    """The mark of a request that is being answered. Who makes it sets its attributes: an ``__init__`` costs too much.
+    """A request that is being answered, or was: what a mark says of it.
 
-    Attributes:
-        scope: Its ASGI scope, into which the routers write what they find; what is kept of it once it has ended.
-        began: When it came, by the monotonic clock.
+    Args:
+        mark: What the watch puts into the context of each request: a list of its scope and of when it came, since that
+            costs least. Requests are equal if they have the same.
     """
 
-    __slots__ = ("began", "scope")
-    scope: Mapping[str, Any]
-    began: float
+    __slots__ = ("_mark",)
+
+    def __init__(self, mark: list[Any]) -> None:
+        self._mark = mark
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same request."""
+        return isinstance(other, Request) and other._mark is self._mark
+
+    def __hash__(self) -> int:
+        """Return a number for it."""
+        return id(self._mark)
+
+    @property
+    def scope(self) -> Mapping[str, Any]:
+        """Its ASGI scope, into which the routers write what they find; what is kept of it once it has ended."""
+        scope: Mapping[str, Any] = self._mark[0]
+        return scope
+
+    @property
+    def began(self) -> float:
+        """When it came, by the monotonic clock."""
+        began: float = self._mark[1]
+        return began
 
     @property
     def is_over(self) -> bool:
@@ -83,7 +114,17 @@ class KnownRoutes:
                 yield route
 
 
-current_request: ContextVar[Request | None] = ContextVar("loopline.watch.current_request", default=None)
+current_mark: ContextVar[list[Any] | None] = ContextVar("loopline.watch.current_mark", default=None)
+
+
+def current_request(context: Context | None = None) -> Request | None:
+    """Return the request that is worked for in a context; None if there is none.
+
+    Args:
+        context: Which context; without it, the running one.
+    """
+    mark = current_mark.get() if context is None else context.get(current_mark)
+    return None if mark is None else Request(mark)
 
 
 def module_of(app: object) -> str | None:
