@@ -1,4 +1,4 @@
-"""Leave out what does not run in a call: a branch whose condition is sure to come out the other way."""
+"""Leave out what does not run in a call: a branch whose condition is sure to come out the other way, dead code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loopline.check.indexing import position
 from loopline.check.missing import MISSING, is_for_missing
 from loopline.check.model import FunctionInfo, ModuleInfo
 from loopline.check.outcomes import known
-from loopline.check.regions import regions
+from loopline.check.regions import regions, unreachable
 from loopline.check.values import Frame
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class Living:
         return not any(start <= at < end for start, end in dead)
 
     def _never(self, info: FunctionInfo) -> Iterator[tuple[Position, Position]]:
-        """What handles that a library is missing which the project needs anyway."""
+        """Where nothing leads, and what handles that a library is missing which the project needs anyway."""
+        yield from unreachable(info)
         for node in info.parts if not MISSING.isdisjoint(info.used_names) else ():
             if isinstance(node, ast.Try) and (imported := _imported(node.body)):
                 for handler in node.handlers:

@@ -1,4 +1,4 @@
-"""Which parts of a function run only if a condition comes out so: so that what can't run in a call is left out."""
+"""Which parts of a function run only if a condition comes out so, and which never: what can't run is left out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo
 from loopline.check.nodes import kinds
 
-__all__ = ["Region", "regions"]
+__all__ = ["Region", "regions", "unreachable"]
 
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 Position = tuple[int, int]
-_DIVIDING = kinds(
-    ast.If, ast.While, ast.IfExp, ast.BoolOp, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith, ast.Try, ast.TryStar,
-    ast.ExceptHandler, ast.match_case,
+_WITH_BLOCKS = kinds(
+    ast.If, ast.While, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.ExceptHandler,
+    ast.match_case,
 )  # fmt: skip
 _known: WeakKeyDictionary[FunctionInfo, list[Region]] = WeakKeyDictionary()
 
@@ -44,38 +44,47 @@ def regions(info: FunctionInfo) -> list[Region]:
     return found
 
 
+def unreachable(info: FunctionInfo) -> Iterator[tuple[Position, Position]]:
+    """Yield where a part begins and ends that nothing leads to: it follows a `return` or `raise` in its own block.
+
+    Args:
+        info: The function.
+    """
+    for block in _blocks(info):
+        leaving = next((index for index, one in enumerate(block[:-1]) if isinstance(one, LEAVES)), None)
+        if leaving is not None:
+            yield position(block[leaving + 1]), _end(block[-1])
+
+
 def _find(info: FunctionInfo) -> list[Region]:
-    found: list[Region] = []
-    if not isinstance(info.node, ast.Lambda):
-        found.extend(_left(info.node.body))
+    found = [region for block in _blocks(info) for region in _left(block)]
     for node in info.parts:
-        if node.__class__ not in _DIVIDING:
-            continue
         match node:
             case ast.If(test=test, body=body, orelse=orelse):
                 found.append(_region(body, test, False))
                 if orelse:
                     found.append(_region(orelse, test, True))
-                found.extend((*_left(body), *_left(orelse)))
             case ast.While(test=test, body=body):
                 found.append(_region(body, test, False))
-                found.extend((*_left(body), *_left(node.orelse)))
             case ast.IfExp(test=test, body=chosen, orelse=other):
                 found.append(_region([chosen], test, False))
                 found.append(_region([other], test, True))
             case ast.BoolOp(op=op, values=values):
                 for index, value in enumerate(values[:-1]):
                     found.append(_region(values[index + 1 :], value, isinstance(op, ast.Or)))
-            case ast.For(body=body) | ast.AsyncFor(body=body) | ast.With(body=body) | ast.AsyncWith(body=body):
-                found.extend(_left(body))
-            case ast.Try() | ast.TryStar():
-                for block in (node.body, node.orelse, node.finalbody):
-                    found.extend(_left(block))
-            case ast.ExceptHandler(body=body) | ast.match_case(body=body):
-                found.extend(_left(body))
             case _:
                 pass
     return found
+
+
+def _blocks(info: FunctionInfo) -> Iterator[list[ast.stmt]]:
+    if not isinstance(info.node, ast.Lambda):
+        yield info.node.body
+    for node in info.parts:
+        if node.__class__ in _WITH_BLOCKS:
+            for name in ("body", "orelse", "finalbody"):
+                if block := getattr(node, name, None):
+                    yield block
 
 
 def _left(block: list[ast.stmt]) -> Iterator[Region]:
@@ -88,5 +97,8 @@ def _left(block: list[ast.stmt]) -> Iterator[Region]:
 
 
 def _region(nodes: list[ast.stmt] | list[ast.expr], test: ast.expr, outcome: bool) -> Region:
-    last = nodes[-1]
-    return Region(position(nodes[0]), (last.end_lineno or 0, last.end_col_offset or 0), test, outcome)
+    return Region(position(nodes[0]), _end(nodes[-1]), test, outcome)
+
+
+def _end(node: ast.stmt | ast.expr) -> Position:
+    return node.end_lineno or 0, node.end_col_offset or 0
