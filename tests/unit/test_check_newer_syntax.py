@@ -107,10 +107,12 @@ def test_what_blocks_in_such_a_file_is_found_with_its_line(tmp_path: Path) -> No
 
 
 def test_a_template_is_told_from_newer_syntax(tmp_path: Path) -> None:
-    for name, source in {"a": "x = 1\n{% if old %}\n", "b": "class {{ name }}: ...\n", "c": "def f(:\n"}.items():
+    sources = {"a": "x = 1\n{% if old %}\n", "b": "class {{ name }}: ...\n", "c": "def f(:\n"}
+    sources["d"] = "def f(\n    # {% for one in params %}\n    a,\n):\n    pass\n) -> int: ...\n"
+    for name, source in sources.items():
         tmp_path.joinpath(f"{name}.py").write_text(source)
     advice = [one.advice for one in sorted(check([tmp_path]).findings, key=lambda one: one.path)]
-    assert ["exclude" in one for one in advice] == [True, True, False]
+    assert ["exclude" in one for one in advice] == [True, True, False, True]
     assert "Python that the project runs on" in advice[2]
 
 

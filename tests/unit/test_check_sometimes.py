@@ -107,3 +107,54 @@ def test_in_a_lifespan_and_in_tests_it_is_told_of_all_the_same(tmp_path: Path) -
     (tmp_path / "app.py").write_text(dedent(code))
     (tmp_path / "test_app.py").write_text("from app import prepare\nasync def test_it(x):\n    prepare(x)\n")
     assert [(one.place, one.certain) for one in check([tmp_path]).findings] == [("startup", False), ("tests", False)]
+
+
+def test_a_commit_just_after_a_call_that_has_committed_is_possible(tmp_path: Path) -> None:
+    code = """
+        from sqlalchemy.orm import Session
+        def save(session: Session, name):
+            row = find(session, name)
+            if row is None:
+                return
+            store(row, session=session)
+        def find(session: Session, name): return session.get(name, 1)
+        def store(row, session: Session):
+            session.add(row)
+            session.commit()
+        async def again(session: Session):
+            save(session, "x")
+            session.commit()
+        async def twice(session: Session):
+            session.add(1)
+            session.commit()
+            session.commit()
+        async def with_something_new(session: Session):
+            save(session, "x")
+            session.add(2)
+            session.commit()
+        async def only_read(session: Session):
+            find(session, "x")
+            session.commit()
+        async def in_a_loop(session: Session):
+            for one in range(2):
+                save(session, "x")
+                session.commit()
+                session.add(one)
+        async def perhaps(session: Session, other: bool):
+            session.add(3)
+            if other:
+                save(session, "x")
+            session.commit()
+    """
+    (tmp_path / "a.py").write_text(dedent(code))
+    commits = [one for one in check([tmp_path / "a.py"]).findings if len(one.chain) == 1 and "commit" in one.message]
+    told = sorted((one.line, one.chain[0].function, one.certain) for one in commits)
+    assert [(function, certain) for _, function, certain in told] == [
+        ("again", False),
+        ("twice", True),
+        ("twice", False),
+        ("with_something_new", True),
+        ("only_read", True),
+        ("in_a_loop", True),
+        ("perhaps", True),
+    ]

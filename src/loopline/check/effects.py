@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loopline.check.decorators import is_cached, is_kept_for_good
-from loopline.check.ended import is_over
+from loopline.check.ended import is_most_often_over, is_over
 from loopline.check.events import Block, Run
 from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo
@@ -51,6 +51,7 @@ class Effects:
         living = self._inference.living
         found = [one for one in effects_of(self._inference, frame) if living.runs(position(one.node), frame)]
         found = [one for one in found if not is_over(self._inference, frame, one)]
+        found = [_doubtful(one) if is_most_often_over(self._inference, frame, one) else one for one in found]
         if not found:
             return found
         remembered = self.kept(frame.info)

@@ -1,4 +1,7 @@
-"""A transaction that is over already: `rollback` after `rollback`, or after what rolls back itself before it fails."""
+"""A transaction that is over already: `rollback` after `rollback`, or after what rolls back itself before it fails.
+
+And a `commit` just after a call that has committed.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,18 @@ from loopline.check.events import Block, Run
 from loopline.check.indexing import position
 from loopline.check.model import FunctionInfo, own_nodes
 from loopline.check.order import is_before
+from loopline.check.stores import are_in_one_loop
 from loopline.check.values import Frame, Function
 
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["is_over"]
+__all__ = ["is_most_often_over", "is_over"]
 
 ENDS = {"rollback", "commit"}
 METHODS = tuple(f".{kind}.rollback" for kind in ("Session", "Connection", "SessionTransaction"))
+COMMITS = (".Session.commit", ".Connection.commit")
+DEEPEST = 4  # calls, to what commits
 ALL = {"Exception", "BaseException", None}
 OF_WRITES = {"IntegrityError", "StaleDataError"}  # what only a flush raises
 READS = {"refresh", "get", "expunge", "expire"}
@@ -46,6 +52,62 @@ def is_over(inference: Inference, frame: Frame, event: Block | Run) -> bool:
     if not before and tried is not None:
         return _is_left_by_base(inference, event.node, tried, frame)
     return tried is not None and bool(before) and all(_is_rolled_back(inference, one, tried, frame) for one in before)
+
+
+def is_most_often_over(inference: Inference, frame: Frame, event: Block | Run) -> bool:
+    """Tell whether a commit has nothing to do in the ordinary run: what used the session last has committed.
+
+    Args:
+        inference: Answers for what is called.
+        frame: The call in which it happens.
+        event: What happens.
+    """
+    match event:
+        case Block(node=ast.Call(func=ast.Attribute(value=held)) as node) if event.effect.name.endswith(COMMITS):
+            session, at = ast.unparse(held), position(node)
+            uses = [one for one in own_nodes(frame.info.node) if _is_use(one, session)]
+            last = max((one for one in uses if position(one) < at), key=position, default=None)
+            if last is None or not is_before(frame.info, last, node):
+                return False
+            again = any(position(one) > at and are_in_one_loop(frame.info, position(one), at) for one in uses)
+            return not again and _has_committed(inference, frame.info, frame, last, session, DEEPEST)
+        case _:
+            return False
+
+
+def _has_committed(
+    inference: Inference, info: FunctionInfo, frame: Frame, use: ast.AST, session: str, depth: int
+) -> bool:
+    """Whether a use of a session commits, or is a call of what ends with that."""
+    match use:
+        case ast.Attribute():
+            return _ends(use)
+        case ast.Call() if depth:
+            called = inference.infer(use.func, info, frame)
+            return bool(called) and all(
+                isinstance(one, Function) and _ends_committed(inference, one, use, session, depth) for one in called
+            )
+        case _:
+            return False
+
+
+def _ends_committed(inference: Inference, function: Function, call: ast.Call, session: str, depth: int) -> bool:
+    """Whether the last that a function does with a session that it is given is to commit, if it comes to its end."""
+    info = function.info
+    if isinstance(info.node, ast.Lambda) or info.is_generator:
+        return False
+    names = [one.arg for one in info.positional][function.receiver is not None :]
+    given = [*zip(names, call.args, strict=False), *((one.arg, one.value) for one in call.keywords)]
+    name = next((name for name, value in given if ast.unparse(value) == session), None)
+    last = max((one for one in own_nodes(info.node) if _is_use(one, name or "")), key=position, default=None)
+    if name is None or last is None or not any(_holds([one], position(last)) for one in _plain(info.node.body)):
+        return False
+    frame = inference.default_frame(info)
+    return _has_committed(inference, info, frame, last, name, depth - 1)
+
+
+def _plain(body: list[ast.stmt]) -> list[ast.stmt]:
+    return [one for one in body if isinstance(one, ast.Expr | ast.Assign | ast.Return)]
 
 
 def _is_left_by_base(inference: Inference, node: ast.Call, tried: ast.Try, frame: Frame) -> bool:

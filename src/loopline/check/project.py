@@ -66,11 +66,11 @@ class Project:
         """How many files were read."""
         return len(self.modules) - self._empty
 
-    def refuse(self, shown: str, error: BaseException) -> None:
-        """Note a file that can't be read or parsed."""
+    def refuse(self, shown: str, error: BaseException, source: str) -> None:
+        """Note a file that can't be read or parsed; ``source`` is as much of it as is known."""
         line, text = getattr(error, "lineno", None) or 1, getattr(error, "text", None) or ""
         reason = getattr(error, "msg", None) or str(error) or type(error).__name__
-        self.unreadable.append(Unreadable(shown, line, reason, is_template="{{" in text or "{%" in text))
+        self.unreadable.append(Unreadable(shown, line, reason, is_template="{{" in text or "{%" in source))
 
     def parse_later(self, module: ModuleInfo) -> None:
         """Parse a module that was not parsed at once. One that can't be is empty."""
@@ -78,7 +78,7 @@ class Project:
             parse_module(module)
         except UNREADABLE as error:
             self._empty += 1
-            self.refuse(module.shown, error)
+            self.refuse(module.shown, error, module.source)
             index_module(module, ast.Module([], []))
 
     def parse_rest(self, sound: Container[str]) -> None:
@@ -93,7 +93,7 @@ class Project:
                     parse(module.source)
                 except UNREADABLE as error:
                     self._empty += 1
-                    self.refuse(module.shown, error)
+                    self.refuse(module.shown, error, module.source)
 
     @cached_property
     def conftests(self) -> dict[Path, ModuleInfo]:
@@ -223,7 +223,7 @@ def _read(
     packages: dict[Path, bool],
     wanted: re.Pattern[str],
 ) -> None:
-    shown = file.shown
+    shown, source = file.shown, ""
     try:
         source = read_text(path, content)
         names = _module_names(path, file.base, packages)
@@ -235,7 +235,7 @@ def _read(
             module.load = parse_module
             module.bindings  # noqa: B018 - it is sure to be asked for: parse it now
     except UNREADABLE as error:
-        project.refuse(shown, error)
+        project.refuse(shown, error, source)
         return
     project.add(module, names)
 
