@@ -509,3 +509,45 @@ def test_what_another_function_counts_on_is_looked_at_when_it_changes(shop: Path
     assert {one.line for one in before if one.path.endswith("flow.py")} < {
         one.line for one in after if one.path.endswith("flow.py")
     }
+
+
+TESTED = """
+import shop.jobs
+from unittest.mock import patch
+
+import pytest
+
+
+async def test_work():
+    with patch("shop.jobs.work"):
+        assert shop.jobs.work() == 1
+    with pytest.raises(ValueError):
+        print(1)
+    shop.jobs.work()
+"""
+IN_TESTS = {
+    "what is asserted": ("== 1", "== 2", False),  # what follows runs only then
+    "what is printed": ("print(1)", "print('it')", True),
+    "a local value": ("    with pytest", "    found = 3\n    with pytest", True),
+    "what is replaced": ('"shop.jobs.work"', '"shop.jobs.later"', False),
+    "while it is replaced": (
+        '    with patch("shop.jobs.work"):\n        ',
+        '    if patch("shop.jobs.work"):\n        ',
+        False,
+    ),
+    "what must fail": ("        print(1)\n    shop", "        print(1)\n        shop", False),
+    "one more call": ("print(1)", "shop.jobs.work()", False),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "known"), IN_TESTS.values(), ids=IN_TESTS.keys())
+def test_an_edit_of_a_test_needs_a_whole_check_where_more_than_a_value_changes(
+    shop: Path, old: str, new: str, *, known: bool
+) -> None:
+    Path("shop/jobs.py").write_text("import time\ndef work():\n    time.sleep(1)\ndef later(): ...\n")
+    file = Path("shop/test_jobs.py")
+    file.write_text(TESTED)
+    again(shop)
+    assert old in TESTED
+    file.write_text(TESTED.replace(old, new))
+    assert again(shop)[1] is known

@@ -21,6 +21,7 @@ from loopline.check.direct import CODES, direct_findings
 from loopline.check.effects import Effects
 from loopline.check.entries import NEW, NOWHERE, Entry
 from loopline.check.events import Block, Run
+from loopline.check.failing import is_expected_to_fail
 from loopline.check.finding import Finding
 from loopline.check.flow import flow, of_results
 from loopline.check.handing import handed_over
@@ -29,6 +30,7 @@ from loopline.check.inference import Inference
 from loopline.check.libraries import Libraries
 from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, extent, own_nodes
 from loopline.check.once import keeping
+from loopline.check.patches import replaced_at
 from loopline.check.project import File, Project, load_files
 from loopline.check.reading import parse_module
 from loopline.check.rules.ll306_client_per_request import CLIENTS, is_made_once
@@ -169,9 +171,9 @@ def _change(
     *,
     aside: bool,
 ) -> Change | None:
-    if info.module.is_test and not aside:
-        return None  # what a test replaces is read of its body
     entry = None if aside else entry
+    if info.module.is_test and entry is not None:
+        return None  # what is found in it hangs on what its fixtures replace
     awaits = info.awaits != other.awaits
     lines = info.node.lineno, info.node.end_lineno or 0
     before = _Outcome.of(project, info, entry, info.module, making, aside=aside)
@@ -254,6 +256,9 @@ class _Outcome:
             for one in forgotten_awaits(inference, info, answers=answers):
                 nodes.append(one.node)
                 said.append((one.fate, one.name, one.certain, one.detail, one.node.__class__))
+        if info.module.is_test:
+            said.append(replaced_at(info, nodes))
+            said.append([is_expected_to_fail(info, one) for one in nodes])
         said.append({_described(frame) for frames in inference.frames_by_info.values() for frame in frames})
         if isinstance(info.node, Function) and not aside and not is_new:
             puts = [one for one in ast.walk(info.node) if isinstance(one, ast.stmt) and _puts(one, info)]

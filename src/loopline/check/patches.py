@@ -18,7 +18,7 @@ from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope, ext
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["Patches"]
+__all__ = ["Patches", "replaced_at"]
 
 REPLACING = {"patch", "object", "setattr", "multiple"}
 
@@ -108,6 +108,18 @@ class Patches:
             infos = (binding.info for bound in scope.bindings.values() for binding in bound)
             known = self._always[scope] = [one for one in infos if isinstance(one, FunctionInfo) and _is_always(one)]
         return known
+
+
+def replaced_at(info: FunctionInfo, places: Sequence[ast.AST]) -> tuple[list[str], list[list[str]]]:
+    """Return what a test or a fixture itself replaces, and what only in blocks around each of some places.
+
+    Args:
+        info: The test, or a fixture.
+        places: The places.
+    """
+    blocks = list(_blocks(info.node))
+    around = [sorted(name for block, names in blocks if _is_in(one, block) for name in names) for one in places]
+    return sorted(_replaced(info.node)), around
 
 
 def _is_marked(marks: Sequence[ast.AST]) -> bool:
