@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
+from ports import free_port
 from running_service import running_service
 from waiting import wait_until
 
@@ -232,8 +232,7 @@ def test_a_waiting_job_is_cancelled(page: Page, http: httpx2.Client) -> None:
 def test_the_page_outlives_a_restart_of_the_server_and_asks_for_the_token_if_that_is_another(
     browser: Browser, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     page = browser.new_page()
     page.set_default_timeout(LIMIT)
     with running_service(tmp_path, SMALL, TOKEN, port=port):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 import httpx2
 import psutil
 import pytest
+from ports import free_port
 from waiting import wait_until
 
 
@@ -29,8 +29,7 @@ from waiting import wait_until
     ids=lambda value: value.name if isinstance(value, signal.Signals) else " ".join(value) or "plain",
 )
 def test_no_worker_outlives_the_server(options: list[str], number: signal.Signals, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "loopline.demo.app:app", "--port", str(port), *options]
     variables = {**os.environ, "LOOPLINE_DEMO_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/demo.db"}
     with (tmp_path / "log").open("w") as log:

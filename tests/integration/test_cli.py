@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from loopline.demo.serve import _shown
 
@@ -115,9 +116,7 @@ def test_a_file_that_is_no_database_stops_the_start_with_one_line(tmp_path: Path
 
 
 def test_a_database_that_is_not_there_stops_the_start_and_is_named(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    url = f"postgresql+asyncpg://me:hush@127.0.0.1:{port}/shop"
+    url = f"postgresql+asyncpg://me:hush@127.0.0.1:{free_port()}/shop"
     done = loopline("demo", "--port", "0", "--database-url", url, cwd=tmp_path)
     assert done.returncode == 1
     assert "failed to start" in done.stderr

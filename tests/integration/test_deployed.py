@@ -7,15 +7,14 @@ import configparser
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import httpx2
 import psycopg
 import pytest
+from ports import free_port
 from sqlalchemy import make_url
 from waiting import wait_until
 
@@ -64,9 +63,10 @@ class Unit:
 
 @pytest.fixture
 def ports() -> list[int]:
-    with ExitStack() as stack:
-        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
-        return [each.getsockname()[1] for each in free]
+    first = second = free_port()
+    while second == first:
+        second = free_port()
+    return [first, second]
 
 
 async def test_two_web_processes_and_two_workers_share_the_work_and_stop_in_good_order(

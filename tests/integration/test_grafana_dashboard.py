@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from ports import free_port
 from prometheus_client.parser import text_string_to_metric_families as parse
 from waiting import wait_until
 
@@ -74,8 +74,7 @@ def test_prometheus_has_nothing_against_the_names(load: str) -> None:
 @pytest.fixture
 def prometheus(load: str, tmp_path: Path) -> Iterator[httpx2.Client]:
     """A Prometheus that scrapes the service every second."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     target = load.partition("//")[2]
     (tmp_path / "prometheus.yml").write_text(
         "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"

@@ -16,7 +16,8 @@ from typing import Any
 
 import psutil
 import pytest
-from ray_cluster import SETTINGS, free_port
+from ports import free_port
+from ray_cluster import SETTINGS
 
 from loopline.demo.compute import digest
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
+from ports import free_port
 from waiting import wait_until
 
 PROJECT = Path(__file__).parents[2]
@@ -34,8 +34,7 @@ def test_the_chinese_readme_has_the_same_code_and_the_same_picture() -> None:
 def test_every_block_of_the_readme_does_what_it_says(clean_copy: Path, tmp_path: Path) -> None:
     """A python block becomes the file that its first line names. A shell line that starts a server must come to answer
     on its port, and serves the lines that follow until the next server; every other line must exit with 0."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     environment = {
         **os.environ,
         "PATH": f"{clean_copy}/.venv/bin:{os.environ['PATH']}",

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from ports import free_port
 from waiting import wait_until
 
 __all__ = ["RayCluster", "address_for_lanes", "ray_cluster"]
@@ -30,11 +31,6 @@ SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
 }
 STORE = 100 * 1024 * 1024  # bytes of each node's object store
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def listens(port: int) -> bool:
