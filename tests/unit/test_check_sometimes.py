@@ -140,6 +140,16 @@ def test_a_commit_just_after_a_call_that_has_committed_is_possible(tmp_path: Pat
                 save(session, "x")
                 session.commit()
                 session.add(one)
+        async def with_a_row_that_changed(session: Session, row):
+            save(session, "x")
+            row.name = "y"
+            session.commit()
+        def touch(session: Session, row):
+            session.commit()
+            row.name = "z"
+        async def with_a_row_that_a_call_changed(session: Session, row):
+            touch(session, row)
+            session.commit()
         async def perhaps(session: Session, other: bool):
             session.add(3)
             if other:
@@ -156,5 +166,7 @@ def test_a_commit_just_after_a_call_that_has_committed_is_possible(tmp_path: Pat
         ("with_something_new", True),
         ("only_read", True),
         ("in_a_loop", True),
+        ("with_a_row_that_changed", True),
+        ("with_a_row_that_a_call_changed", True),
         ("perhaps", True),
     ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from loopline.check.events import Block, Run
 from loopline.check.indexing import position
-from loopline.check.model import FunctionInfo, own_nodes
+from loopline.check.model import FunctionInfo, extent, own_nodes
 from loopline.check.order import is_before
 from loopline.check.stores import are_in_one_loop
 from loopline.check.values import Frame, Function
@@ -57,6 +57,8 @@ def is_over(inference: Inference, frame: Frame, event: Block | Run) -> bool:
 def is_most_often_over(inference: Inference, frame: Frame, event: Block | Run) -> bool:
     """Tell whether a commit has nothing to do in the ordinary run: what used the session last has committed.
 
+    Objects that it loaded are a part of it, whoever holds them: nothing is called or set in between.
+
     Args:
         inference: Answers for what is called.
         frame: The call in which it happens.
@@ -67,32 +69,30 @@ def is_most_often_over(inference: Inference, frame: Frame, event: Block | Run) -
             session, at = ast.unparse(held), position(node)
             uses = [one for one in own_nodes(frame.info.node) if _is_use(one, session)]
             last = max((one for one in uses if position(one) < at), key=position, default=None)
-            if last is None or not is_before(frame.info, last, node):
+            if last is None or not is_before(frame.info, last, node) or _does_anything(frame.info, last, at):
                 return False
             again = any(position(one) > at and are_in_one_loop(frame.info, position(one), at) for one in uses)
-            return not again and _has_committed(inference, frame.info, frame, last, session, DEEPEST)
+            return not again and _has_ended(inference, frame.info, frame, last, session, DEEPEST)
         case _:
             return False
 
 
-def _has_committed(
-    inference: Inference, info: FunctionInfo, frame: Frame, use: ast.AST, session: str, depth: int
-) -> bool:
-    """Whether a use of a session commits, or is a call of what ends with that."""
+def _has_ended(inference: Inference, info: FunctionInfo, frame: Frame, use: ast.AST, session: str, depth: int) -> bool:
+    """Whether a use of a session ends its transaction, or is a call of what does that last."""
     match use:
         case ast.Attribute():
             return _ends(use)
         case ast.Call() if depth:
             called = inference.infer(use.func, info, frame)
             return bool(called) and all(
-                isinstance(one, Function) and _ends_committed(inference, one, use, session, depth) for one in called
+                isinstance(one, Function) and _leaves_ended(inference, one, use, session, depth) for one in called
             )
         case _:
             return False
 
 
-def _ends_committed(inference: Inference, function: Function, call: ast.Call, session: str, depth: int) -> bool:
-    """Whether the last that a function does with a session that it is given is to commit, if it comes to its end."""
+def _leaves_ended(inference: Inference, function: Function, call: ast.Call, session: str, depth: int) -> bool:
+    """Whether the last that a function does is to end the transaction of a session, if it comes to its own end."""
     info = function.info
     if isinstance(info.node, ast.Lambda) or info.is_generator:
         return False
@@ -100,14 +100,23 @@ def _ends_committed(inference: Inference, function: Function, call: ast.Call, se
     given = [*zip(names, call.args, strict=False), *((one.arg, one.value) for one in call.keywords)]
     name = next((name for name, value in given if ast.unparse(value) == session), None)
     last = max((one for one in own_nodes(info.node) if _is_use(one, name or "")), key=position, default=None)
-    if name is None or last is None or not any(_holds([one], position(last)) for one in _plain(info.node.body)):
+    if name is None or last is None or _does_anything(info, last, extent(info.node)[2:]):
         return False
-    frame = inference.default_frame(info)
-    return _has_committed(inference, info, frame, last, name, depth - 1)
+    plain = [one for one in info.node.body if isinstance(one, ast.Expr | ast.Assign | ast.Return)]
+    if not any(_holds([one], position(last)) for one in plain):
+        return False
+    return _has_ended(inference, info, inference.default_frame(info), last, name, depth - 1)
 
 
-def _plain(body: list[ast.stmt]) -> list[ast.stmt]:
-    return [one for one in body if isinstance(one, ast.Expr | ast.Assign | ast.Return)]
+def _does_anything(info: FunctionInfo, use: ast.AST, until: Position) -> bool:
+    """Whether something is called or set between a use of a session and a place."""
+    after = extent(use)[2:]
+    return any(
+        after <= position(one) < until
+        for one in own_nodes(info.node)
+        if isinstance(one, ast.Call)
+        or (isinstance(one, ast.Attribute | ast.Subscript) and not isinstance(one.ctx, ast.Load))
+    )
 
 
 def _is_left_by_base(inference: Inference, node: ast.Call, tried: ast.Try, frame: Frame) -> bool:

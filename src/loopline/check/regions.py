@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from loopline.check.indexing import position
-from loopline.check.model import FunctionInfo
+from loopline.check.model import FunctionInfo, extent
 from loopline.check.nodes import kinds
 
 __all__ = ["Region", "regions", "unreachable"]
@@ -45,7 +45,7 @@ def regions(info: FunctionInfo) -> list[Region]:
 
 
 def unreachable(info: FunctionInfo) -> Iterator[tuple[Position, Position]]:
-    """Yield where a part begins and ends that nothing leads to: it follows a `return` or `raise` in its own block.
+    """Yield where a part begins and ends that nothing leads to: it follows what leaves its own block.
 
     Args:
         info: The function.
@@ -53,7 +53,7 @@ def unreachable(info: FunctionInfo) -> Iterator[tuple[Position, Position]]:
     for block in _blocks(info):
         leaving = next((index for index, one in enumerate(block[:-1]) if isinstance(one, LEAVES)), None)
         if leaving is not None:
-            yield position(block[leaving + 1]), _end(block[-1])
+            yield position(block[leaving + 1]), extent(block[-1])[2:]
 
 
 def _find(info: FunctionInfo) -> list[Region]:
@@ -97,8 +97,4 @@ def _left(block: list[ast.stmt]) -> Iterator[Region]:
 
 
 def _region(nodes: list[ast.stmt] | list[ast.expr], test: ast.expr, outcome: bool) -> Region:
-    return Region(position(nodes[0]), _end(nodes[-1]), test, outcome)
-
-
-def _end(node: ast.stmt | ast.expr) -> Position:
-    return node.end_lineno or 0, node.end_col_offset or 0
+    return Region(position(nodes[0]), extent(nodes[-1])[2:], test, outcome)
