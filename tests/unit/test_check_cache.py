@@ -518,7 +518,8 @@ from unittest.mock import patch
 import pytest
 
 
-async def test_work():
+async def test_work(monkeypatch):
+    monkeypatch.setattr(shop.jobs, "later", 1)
     with patch("shop.jobs.work"):
         assert shop.jobs.work() == 1
     with pytest.raises(ValueError):
@@ -529,6 +530,8 @@ IN_TESTS = {
     "what is asserted": ("== 1", "== 2", False),  # what follows runs only then
     "what is printed": ("print(1)", "print('it')", True),
     "a local value": ("    with pytest", "    found = 3\n    with pytest", True),
+    "what is set": ('"later", 1', '"later", 2', True),
+    "what is replaced by a call": ('"later", 1', '"work", 1', False),
     "what is replaced": ('"shop.jobs.work"', '"shop.jobs.later"', False),
     "while it is replaced": (
         '    with patch("shop.jobs.work"):\n        ',

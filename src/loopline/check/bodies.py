@@ -21,7 +21,6 @@ from loopline.check.direct import CODES, direct_findings
 from loopline.check.effects import Effects
 from loopline.check.entries import NEW, NOWHERE, Entry
 from loopline.check.events import Block, Run
-from loopline.check.failing import is_expected_to_fail
 from loopline.check.finding import Finding
 from loopline.check.flow import flow, of_results
 from loopline.check.handing import handed_over
@@ -30,7 +29,7 @@ from loopline.check.inference import Inference
 from loopline.check.libraries import Libraries
 from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, extent, own_nodes
 from loopline.check.once import keeping
-from loopline.check.patches import replaced_at
+from loopline.check.patches import replaced
 from loopline.check.project import File, Project, load_files
 from loopline.check.reading import parse_module
 from loopline.check.rules.ll306_client_per_request import CLIENTS, is_made_once
@@ -257,8 +256,7 @@ class _Outcome:
                 nodes.append(one.node)
                 said.append((one.fate, one.name, one.certain, one.detail, one.node.__class__))
         if info.module.is_test:
-            said.append(replaced_at(info, nodes))
-            said.append([is_expected_to_fail(info, one) for one in nodes])
+            said.append(sorted(replaced(info.node)))
         said.append({_described(frame) for frames in inference.frames_by_info.values() for frame in frames})
         if isinstance(info.node, Function) and not aside and not is_new:
             puts = [one for one in ast.walk(info.node) if isinstance(one, ast.stmt) and _puts(one, info)]

@@ -18,7 +18,7 @@ from loopline.check.model import ClassInfo, FunctionInfo, ModuleInfo, Scope, ext
 if TYPE_CHECKING:
     from loopline.check.inference import Inference
 
-__all__ = ["Patches", "replaced_at"]
+__all__ = ["Patches", "replaced"]
 
 REPLACING = {"patch", "object", "setattr", "multiple"}
 
@@ -47,7 +47,7 @@ class Patches:
         over = [names for block, names in known if not _is_in(node, block)]
         if not over:
             return self.of(test)
-        left = Counter(_replaced(test.node))
+        left = Counter(replaced(test.node))
         for names in over:
             left.subtract(names)
         self.of(test)
@@ -66,7 +66,7 @@ class Patches:
             names = [arg.arg for arg in info.parameters]
             for scope in homes(self._inference, info):
                 for node in _marks(scope):
-                    found.update(_replaced(node))
+                    found.update(replaced(node))
                     names.extend(_asked_for(node))
                 for one in self._of_every_test(scope):
                     found |= self.of(one)
@@ -76,7 +76,7 @@ class Patches:
                 given_one = fixture(self._inference, name, info)
                 if given_one is not None and given_one is not info:
                     found |= self.of(given_one)
-            known = self._known[info] = frozenset({*found, *_replaced(info.node)})
+            known = self._known[info] = frozenset({*found, *replaced(info.node)})
         return known
 
     def is_skipped(self, info: FunctionInfo) -> bool:
@@ -108,18 +108,6 @@ class Patches:
             infos = (binding.info for bound in scope.bindings.values() for binding in bound)
             known = self._always[scope] = [one for one in infos if isinstance(one, FunctionInfo) and _is_always(one)]
         return known
-
-
-def replaced_at(info: FunctionInfo, places: Sequence[ast.AST]) -> tuple[list[str], list[list[str]]]:
-    """Return what a test or a fixture itself replaces, and what only in blocks around each of some places.
-
-    Args:
-        info: The test, or a fixture.
-        places: The places.
-    """
-    blocks = list(_blocks(info.node))
-    around = [sorted(name for block, names in blocks if _is_in(one, block) for name in names) for one in places]
-    return sorted(_replaced(info.node)), around
 
 
 def _is_marked(marks: Sequence[ast.AST]) -> bool:
@@ -177,7 +165,7 @@ def _blocks(node: ast.AST) -> Iterator[tuple[ast.AST, Counter[str]]]:
     """The blocks in which something is replaced, and what."""
     for one in ast.walk(node):
         if isinstance(one, ast.With | ast.AsyncWith):
-            names = Counter(name for item in one.items for name in _replaced(item.context_expr))
+            names = Counter(name for item in one.items for name in replaced(item.context_expr))
             if names:
                 yield one, names
 
@@ -187,7 +175,12 @@ def _is_in(node: ast.AST, block: ast.AST) -> bool:
     return begun <= extent(node)[:2] < ended
 
 
-def _replaced(node: ast.AST) -> Iterator[str]:
+def replaced(node: ast.AST) -> Iterator[str]:
+    """Yield the names, dotted as they are given, that a piece of code replaces, each as often as it does.
+
+    Args:
+        node: The code.
+    """
     for one in ast.walk(node):
         match one:
             case ast.Call(
